@@ -1,0 +1,99 @@
+"""What the analyst assumes, read from one ``clvlab.toml`` beside the data; every key has a unit and a default."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from clvlab.refusal import Refused
+
+FILE = "clvlab.toml"
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """The assumptions of one study.
+
+    Parameters
+    ----------
+    currency
+        Currency of all money, a three-letter code. Blank: the one currency of the invoices, else CNY.
+    exchange_rates
+        What one unit of another currency is worth in ``currency``, e.g. ``{"USD": 7.2}``. Without a rate,
+        invoices in several currencies are refused.
+    time_zone
+        Zone of all wall-clock times (IANA name); times that carry an offset are brought into it.
+    dormant_after_months
+        Calendar months without a shipment or invoice after which a customer counts as dormant.
+    profile_stale_after_months
+        Months after which a customer's profile counts as stale when nobody has verified it.
+    top_share
+        Share of customers that "the top" means in the concentration figures.
+
+    Examples
+    --------
+    >>> Assumptions().dormant_after_months
+    3
+    """
+
+    currency: str = ""
+    exchange_rates: Mapping[str, float] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    dormant_after_months: int = 3
+    profile_stale_after_months: int = 12
+    top_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        if self.time_zone not in available_timezones():
+            near = _nearest(self.time_zone, available_timezones())
+            raise Refused(f"{FILE}: time_zone = {self.time_zone!r} is no time zone{near}.")
+        if not 0 < self.top_share < 1:
+            raise Refused(f"{FILE}: top_share = {self.top_share} must lie between 0 and 1, e.g. 0.2.")
+        for name in ("dormant_after_months", "profile_stale_after_months"):
+            if getattr(self, name) < 1:
+                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be 1 month or more.")
+        for code, rate in self.exchange_rates.items():
+            if not isinstance(rate, (int, float)) or isinstance(rate, bool) or rate <= 0:
+                raise Refused(f"{FILE}: exchange_rates.{code} = {rate!r} must be a number above 0.")
+
+
+def read_assumptions(folder: Path) -> Assumptions:
+    """Return the assumptions in ``folder/clvlab.toml``, the defaults when there is no such file.
+
+    Raises
+    ------
+    Refused
+        On a file that is not TOML, an unknown key (the nearest known one is named) or a value of a wrong type.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return Assumptions()
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} is not valid TOML: {error}.") from error
+    return _checked(given, path)
+
+
+def _checked(given: dict[str, Any], path: Path) -> Assumptions:
+    known = {item.name: item for item in fields(Assumptions)}
+    types = {"str": str, "int": int, "float": (int, float), "Mapping[str, float]": dict}
+    for key, value in given.items():
+        if key not in known:
+            raise Refused(f"{path}: {key!r} is no assumption{_nearest(key, known)}.")
+        wanted = str(known[key].type)
+        if not isinstance(value, types[wanted]) or isinstance(value, bool):  # type: ignore[arg-type]
+            word = {"str": "text", "int": "a whole number", "float": "a number"}.get(wanted, "a table of numbers")
+            raise Refused(f"{path}: {key} = {value!r} must be {word}.")
+    return Assumptions(**given)
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,109 @@
+"""The cache folder of our own: keys made of content, files that are whole or absent, nothing unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CACHE_VARIABLE = "CLVLAB_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return the folder for cached stages: the variable CLVLAB_CACHE, else the user's cache folder."""
+    given = os.environ.get(CACHE_VARIABLE)
+    if given:
+        return Path(given)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("clvlab")
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a short key for ``parts``, the same on every machine (parts must have a stable JSON form)."""
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def content_hash(paths: Iterable[Path]) -> str:
+    """Return a key of the names and contents of files, whatever folder they lie in."""
+    digest = hashlib.sha256()
+    for path in sorted(paths, key=lambda p: p.name):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:20]
+
+
+@lru_cache(maxsize=1)
+def package_source() -> str:
+    """Return a key of the whole package's source.
+
+    A key of one function's source would stay the same when what it calls changes; this one does not.
+    """
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml"}):
+        digest.update(str(path.relative_to(root)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; on success it takes the place of ``path``, on failure nothing is left.
+
+    Works for a file and for a folder. A folder that is already there is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    draft = workplace / path.name
+    try:
+        yield draft
+        if path.is_dir():
+            os.replace(path, workplace / "replaced")
+        os.replace(draft, path)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
+    """Return the cached folder for ``key``, letting ``make`` fill it the first time.
+
+    Two processes may make the same folder at once; both get a whole one.
+    """
+    folder = cache_folder() / key
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=folder.parent))
+        try:
+            make(draft)
+            try:
+                os.replace(draft, folder)
+            except OSError:
+                if not folder.is_dir():  # else another process was first, with the same content
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def cached_frame(key: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Return the data frame cached under ``key``, computing it the first time; ``attrs`` come back with it."""
+    import pandas as pd
+
+    def fill(folder: Path) -> None:
+        frame = make()
+        frame.to_parquet(folder / "frame.parquet")
+
+    return pd.read_parquet(cached_folder(key, fill) / "frame.parquet")

@@ -1,0 +1,46 @@
+"""The one as-of cut: what was known at the end of a day, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from clvlab.records.contract import UNDATED, Contract
+
+
+def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
+    """Return the rows and values of ``table`` that were known at the end of the day ``as_of``.
+
+    A row is known from its event date on; a row without one (a customer of unknown onboarding) always. A value
+    is known from the first filled date column that its contract names, else with its row. Undated ratings stay.
+
+    Parameters
+    ----------
+    table
+        A typed table of the contract's columns.
+    contract
+        Its contract.
+    as_of
+        The last day known.
+    """
+    midnight = datetime(as_of.year, as_of.month, as_of.day) + timedelta(days=1)
+    if contract.event and contract.event in table.columns:
+        event = table[contract.event]
+        table = table.filter(event.isnull() | (event.cast("timestamp") < ibis.literal(midnight)))
+    hidden = {}
+    for column in contract.columns:
+        dates = [table[name].cast("timestamp") for name in column.dates if name in table.columns]
+        if column.name in table.columns and dates:
+            known_at = ibis.coalesce(*dates) if len(dates) > 1 else dates[0]
+            later = (known_at >= ibis.literal(midnight)).fill_null(False)
+            missing = ibis.literal(None, type=table[column.name].type())
+            hidden[column.name] = ibis.ifelse(later, missing, table[column.name])
+    return table.mutate(**hidden) if hidden else table
+
+
+def undated(table: ir.Table, contract: Contract) -> list[str]:
+    """Return the columns whose values carry no date, so that no as-of cut can hide later changes to them."""
+    keys = {*contract.key, "customer_id"}
+    return [c.name for c in contract.columns if c.known == UNDATED and c.name in table.columns and c.name not in keys]

@@ -1,0 +1,71 @@
+"""What was set aside, row by row and in sums: accepted + set aside = rows in, for every table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from clvlab.cache import whole
+from clvlab.records.intake import QUARANTINE_COLUMNS, Judged
+from clvlab.results import Result, Table
+
+
+class Quarantine(Result):
+    """Every row and value that was set aside, with the file and row it came from.
+
+    ``to_frame()`` has table, file, source_row, column, source_column, rule, value, treatment, says. ``sums`` has one row per
+    table: rows_in, accepted, set_aside, values_set_aside. ``summary()`` counts the cases by rule.
+    """
+
+    title = "Set aside"
+
+    def __init__(self, cases: pd.DataFrame, sums: pd.DataFrame) -> None:
+        self._cases = cases
+        self.sums = sums
+
+    @classmethod
+    def of(cls, judged: Mapping[str, Judged], names: Mapping[str, Mapping[str, str]]) -> Quarantine:
+        """Return the quarantine of all judged tables; ``names`` tells by table and column what the user calls it."""
+        frames = [result.quarantine for result in judged.values() if len(result.quarantine)]
+        cases = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+        theirs = [
+            names.get(t, {}).get(c, c) for t, c in zip(cases["table"], cases["column"], strict=True)
+        ]
+        cases.insert(list(QUARANTINE_COLUMNS).index("column") + 1, "source_column", theirs)
+        sums = pd.DataFrame(
+            [
+                {
+                    "table": name,
+                    "rows_in": result.rows_in,
+                    "accepted": int(result.accepted.count().execute()),
+                    "set_aside": result.rows_set_aside,
+                    "values_set_aside": result.cells_set_aside,
+                }
+                for name, result in judged.items()
+            ]
+        )
+        return cls(cases.astype({"source_row": "int64"}), sums)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all cases."""
+        return self._cases
+
+    def summary(self) -> Table:
+        """Return the number of cases by table, column and rule, with an example and what was done."""
+        grouped = self._cases.fillna({"value": ""}).groupby(
+            ["table", "column", "source_column", "rule", "treatment"], sort=False
+        )
+        frame = grouped.agg(
+            cases=("source_row", "size"), first_row=("source_row", "min"), example=("value", "first"),
+            says=("says", "first"),
+        ).reset_index()  # fmt: skip
+        return Table(frame, "What was set aside, by rule")
+
+    def write(self, folder: Path) -> None:
+        """Write one Parquet file per table to ``folder``, replacing what is there."""
+        with whole(folder) as draft:
+            draft.mkdir()
+            for name, cases in self._cases.groupby("table", sort=False):
+                cases.to_parquet(draft / f"{name}.parquet", index=False)
