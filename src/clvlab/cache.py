@@ -106,4 +106,15 @@ def cached_frame(key: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         frame = make()
         frame.to_parquet(folder / "frame.parquet")
 
-    return pd.read_parquet(cached_folder(key, fill) / "frame.parquet")
+    return read_frame(cached_folder(key, fill) / "frame.parquet")
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Return a small Parquet file as a data frame, read without Arrow's thread pool.
+
+    The pool may still hold a worker when the interpreter ends, which then aborts after its work is done
+    (apache/arrow issue 34314); these files are too small to gain from it.
+    """
+    import pandas as pd
+
+    return pd.read_parquet(path, use_threads=False, pre_buffer=False)

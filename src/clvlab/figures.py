@@ -40,10 +40,10 @@ def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE | {"axes.prop_cycle": mpl.cycler(color=PALETTE)}):
-        # A figure of its own, not pyplot's: nothing is shown twice and nothing stays in memory.
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure.add_subplot()
+    # For the whole session: matplotlib reads titles' and legends' style when they are set, not when axes are made.
+    mpl.rcParams.update(_STYLE | {"axes.prop_cycle": mpl.cycler(color=PALETTE)})
+    # A figure of its own, not pyplot's: nothing is shown twice and nothing stays in memory.
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def show(figure: Figure | Axes, alt: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def format_cell(value: object, decimals: int) -> str:
         return "–"
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d")
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if pd.api.types.is_integer(value):
         return f"{value:,}"
@@ -91,6 +92,97 @@ def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "") -> str
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="clvlab">{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure that a report is remembered by.
+
+    Parameters
+    ----------
+    name
+        What it is, in a few words.
+    value
+        The figure; None when the records lack what it needs, which ``note`` then says.
+    unit
+        Unit as it is shown behind the figure, e.g. ``"%"``, ``"customers"``, ``"CNY"``.
+    lower, upper
+        90% interval, when the figure is an estimate.
+    decimals
+        Digits after the point.
+    note
+        What a reader should know beside it.
+    """
+
+    name: str
+    value: float | str | None
+    unit: str = ""
+    lower: float | None = None
+    upper: float | None = None
+    decimals: int = 0
+    note: str = ""
+
+    def shown(self) -> str:
+        """Return the figure with its unit, a dash when there is none."""
+        if self.value is None:
+            return "–"
+        text = self.value if isinstance(self.value, str) else format_cell(float(self.value), self.decimals)
+        gap = "" if self.unit == "%" else " "
+        return f"{text}{gap}{self.unit}".strip()
+
+    def interval(self) -> str:
+        """Return the interval as text, blank when there is none."""
+        if self.lower is None or self.upper is None:
+            return ""
+        low, high = (format_cell(float(bound), self.decimals) for bound in (self.lower, self.upper))
+        return f"90% interval {low} to {high}"
+
+
+class Headlines(Result):
+    """The figures at the top of a report; the runner copies them into ``result.json``.
+
+    Examples
+    --------
+    >>> Headlines(Headline("on-time delivery", 91.27, "%", 90.1, 92.4, decimals=1))
+    on-time delivery: 91.3% (90% interval 90.1 to 92.4)
+    """
+
+    mime = "application/vnd.clvlab.headlines+json"
+
+    def __init__(self, *headlines: Headline) -> None:
+        self._headlines = headlines
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per figure: name, value, unit, lower, upper, note."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(headline) for headline in self._headlines])
+
+    def __repr__(self) -> str:
+        """Return one line per figure."""
+        lines = []
+        for headline in self._headlines:
+            extra = "; ".join(text for text in (headline.interval(), headline.note) if text)
+            lines.append(f"{headline.name}: {headline.shown()}" + (f" ({extra})" if extra else ""))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        tiles = "".join(
+            f'<div class="headline"><div class="name">{escape(headline.name)}</div>'
+            f'<div class="value">{escape(headline.shown())}</div>'
+            f'<div class="note">{escape(headline.interval())}</div>'
+            f'<div class="note">{escape(headline.note)}</div></div>'
+            for headline in self._headlines
+        )
+        return f'<div class="headlines">{tiles}</div>'
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        records = [asdict(headline) for headline in self._headlines]
+        for record in records:
+            for name in ("value", "lower", "upper"):
+                if isinstance(record[name], float):
+                    record[name] = round(record[name], record["decimals"] + 2)
+        return {"text/plain": repr(self), "text/html": self._repr_html_(), self.mime: records}
 
 
 class Table(Result):

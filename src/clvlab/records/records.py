@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
+from clvlab.cache import read_frame
 from clvlab.records import intake
 from clvlab.records.asof import cut, undated
 from clvlab.records.importing import read_import
@@ -135,7 +136,7 @@ def load(folder: Path, assumptions: Assumptions) -> Records:
     tables, currency = in_one_currency(tables, assumptions)
     return Records(
         tables=tables,
-        quarantine=Quarantine(pd.read_parquet(folder / _QUARANTINE), pd.DataFrame(facts["sums"])),
+        quarantine=Quarantine(read_frame(folder / _QUARANTINE), pd.DataFrame(facts["sums"])),
         remarks={name: tuple(remarks) for name, remarks in facts["remarks"].items()},
         origin=tuple(facts["origin"]),
         last_date=date.fromisoformat(facts["last_date"]),

@@ -1,0 +1,160 @@
+"""``Study``: records, assumptions and an as-of date; every stage is computed once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
+from clvlab.assumptions import Assumptions, read_assumptions
+from clvlab.cache import cached_folder, cached_frame, content_hash, fingerprint, package_source
+from clvlab.features.events import Purchases, purchases
+from clvlab.features.transactions import transaction_summary
+from clvlab.periods import parse_date
+from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
+from clvlab.records.records import Records, from_connection, load, take_in_folder
+from clvlab.records.sources import find_files
+from clvlab.refusal import Refused
+
+if TYPE_CHECKING:
+    import ibis
+
+
+class Study:
+    """One valuation of a provider's customers: what was known on one day, under one set of assumptions.
+
+    Made by :func:`open_study`. Each stage is computed when first asked for; stages of a folder of files are kept
+    in the cache under a key of the data, the assumptions and the source of the whole package.
+
+    Parameters
+    ----------
+    everything
+        The checked records, not yet cut.
+    assumptions
+        What the analyst assumes.
+    as_of
+        The last day known; None for the records' robust last date.
+    key
+        Key of data and assumptions for the cache; None for records that must not be cached.
+    """
+
+    def __init__(
+        self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None
+    ) -> None:
+        self._everything = everything
+        self._key = key
+        self.assumptions = assumptions
+        self.as_of = as_of or everything.last_date
+        self.records = everything.at(self.as_of)
+
+    def at(self, as_of: str | date) -> Study:
+        """Return the study as it would have been on an earlier (or later) day."""
+        return Study(self._everything, self.assumptions, parse_date(as_of), self._key)
+
+    @property
+    def currency(self) -> str:
+        """The currency of all money."""
+        return self._everything.currency
+
+    @cached_property
+    def purchases(self) -> Purchases:
+        """Shipments (or invoices) with what each is worth, as far as the records tell."""
+        return purchases(self.records.tables)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Frequency, recency, T (weeks, merged by day) and mean value of each customer: one row per customer."""
+
+        def compute() -> pd.DataFrame:
+            return transaction_summary(
+                self.purchases.table, value=self.purchases.value, as_of=self.as_of, period="week", merge="day"
+            )
+
+        return self._stage("summary", compute)
+
+    def _stage(self, name: str, compute) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+        if self._key is None:
+            return compute()
+        return cached_frame(f"{name}-{fingerprint(self._key, name, self.as_of.isoformat())}", compute)
+
+    def __repr__(self) -> str:
+        """Say what is in the study."""
+        counts = ", ".join(f"{row.accepted:,} {row.table}" for row in self.records.quarantine.sums.itertuples())
+        return f"Study as of {self.as_of}: {counts}"
+
+
+def open_study(
+    data: str | Path | ibis.BaseBackend,
+    as_of: str | date | None = None,
+    assumptions: Assumptions | None = None,
+) -> Study:
+    """Open a provider's records for analysis.
+
+    Parameters
+    ----------
+    data
+        A folder of CSV, Parquet or Excel files named as our tables, or an Ibis connection that holds them. A
+        relative folder is looked for from the working directory upwards, to the project's root.
+    as_of
+        The last day known, ``"YYYY-MM-DD"``; the records' robust last date when None or blank.
+    assumptions
+        Those of ``clvlab.toml`` in the folder, else the defaults, when None.
+
+    Raises
+    ------
+    Refused
+        When the folder, a required table or column is missing, a file cannot be read, or nothing happened up to
+        ``as_of``.
+
+    Examples
+    --------
+    >>> study = open_study("data/demo", as_of="2025-12-31")        # doctest: +SKIP
+    >>> study.summary.head()                                       # doctest: +SKIP
+    """
+    if isinstance(data, (str, Path)):
+        folder = find_folder(data)
+        assumptions = assumptions or read_assumptions(folder)
+        key = fingerprint("records", data_fingerprint(folder), asdict(assumptions), package_source())
+        stored = cached_folder(f"records-{key}", lambda draft: take_in_folder(folder, draft, assumptions))
+        records = load(stored, assumptions)
+    else:
+        key, assumptions = None, assumptions or Assumptions()
+        records = from_connection(data, assumptions)
+    day = parse_date(as_of) if as_of else None
+    _refuse_empty(records, day)
+    return Study(records, assumptions, day, key)
+
+
+def _refuse_empty(records: Records, as_of: date | None) -> None:
+    if as_of is None:
+        return
+    found = purchases(records.tables)
+    first = found.table.date.min().execute()
+    if first is None or pd.Timestamp(first).date() > as_of:
+        raise Refused(f"as_of = {as_of} lies before the first of the {found.source} ({first}); give a later day.")
+
+
+def find_folder(data: str | Path) -> Path:
+    """Return the folder ``data`` names, looking from the working directory up to the project's root."""
+    path = Path(data)
+    here = Path.cwd()
+    for base in (here, *here.parents):
+        if (base / path).is_dir():
+            return base / path
+        if (base / "pyproject.toml").is_file():
+            break
+    raise Refused(
+        f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try."
+    )
+
+
+def data_fingerprint(folder: Path) -> str:
+    """Return a key of the contents of all files that the records in ``folder`` are made of."""
+    files = [path for paths in find_files(folder).values() for path in paths]
+    files += [p for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (p := folder / n).is_file()]
+    return content_hash(files)
