@@ -27,7 +27,8 @@ def in_one_currency(
     if "invoices" not in result or "currency" not in result["invoices"].columns:
         return result, assumptions.currency or DEFAULT
     invoices = result["invoices"]
-    counts = invoices.filter(invoices.currency.notnull()).group_by("currency").agg(n=invoices.count())
+    stated = invoices.filter(invoices.currency.notnull())
+    counts = stated.group_by("currency").agg(n=stated.count())
     found = counts.order_by([ibis.desc("n"), "currency"]).execute()["currency"].tolist()
     if len(found) > 1 and not assumptions.currency:
         raise Refused(

@@ -94,6 +94,8 @@ def judge(
     repeated = _repeated_keys(table, contract, row_rules)
     row_rules = _broken(table, row_rules + ([repeated] if repeated else []))
     stays = table.filter(~_any(table, row_rules)) if row_rules else table
+    # Counted before any value is blanked, which can only make fewer values break a rule.
+    cell_rules = _broken(stays, cell_rules)
     checked = keep(_set_cells_aside(stays, contract, cell_rules), f"checked-{contract.name}")
     cases = [
         *_row_cases(table, contract, row_rules),
@@ -152,14 +154,15 @@ def _far_rules(table: ir.Table, contract: Contract) -> list[Rule]:
     """Return a rule for every recorded date that has outliers; due dates may lie anywhere."""
     recorded = [contract.event] if contract.event else []
     recorded += [column.name for column in contract.columns if column.known == (column.name,)]
-    rules = []
-    for name in dict.fromkeys(recorded):
-        if name in table.columns:
-            first, last = robust_ends(table, name)
-            if first or last:
-                row = name == contract.event and contract.column(name).required
-                rules.append(near_the_rest(name, first, last, row=row))
-    return rules
+    columns = [name for name in dict.fromkeys(recorded) if name in table.columns]
+    if not columns:
+        return []
+    return [
+        near_the_rest(
+            name, ends.first, ends.last, row=name == contract.event and contract.column(name).required
+        )
+        for name, ends in robust_ends(table, columns).items()
+    ]
 
 
 def _unknown_customer_rule(contract: Contract, customers: ir.Table) -> Rule:
@@ -267,7 +270,7 @@ def _row_cases(table: ir.Table, contract: Contract, rules: list[Rule]) -> list[p
 
 def _cell_cases(checked: ir.Table, contract: Contract, rules: list[Rule]) -> list[pd.DataFrame]:
     """Return one frame per column and rule with the values that were blanked."""
-    columns = list(dict.fromkeys(rule.column for rule in rules))
+    columns = [name for name in contract.names if any(rule.column == name for rule in rules)]
     if not columns:
         return []
     counts = checked.aggregate(**{name: checked[_FAULT + name].count() for name in columns}).execute().iloc[0]

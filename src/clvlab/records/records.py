@@ -20,7 +20,6 @@ from clvlab.records.asof import cut, undated
 from clvlab.records.importing import read_import
 from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
 from clvlab.records.currency import in_one_currency
-from clvlab.records.outliers import last_moment
 from clvlab.records.quarantine import Quarantine
 from clvlab.records.sources import Source, find_files, read_connection, read_files
 
@@ -172,11 +171,13 @@ def _judge(
 
 
 def _last_date(tables: Mapping[str, ir.Table]) -> date:
-    """Return the last day on which anything was recorded about shipments or invoices."""
+    """Return the last day on which anything was recorded about shipments or invoices, outliers set aside."""
     moments = []
     for name in ACTIVITY_TABLES:
         if name in tables:
             contract = TABLES[name]
             recorded = [c.name for c in contract.columns if c.name == contract.event or c.known == (c.name,)]
-            moments += [last_moment(tables[name], c) for c in recorded if c in tables[name].columns]
-    return max(moment for moment in moments if moment is not None).date()
+            table = tables[name]
+            latest = {c: table[c].cast("date").max() for c in recorded if c in table.columns}
+            moments += table.aggregate(**latest).execute().iloc[0].dropna().tolist()
+    return pd.Timestamp(max(moments)).date()
