@@ -100,7 +100,6 @@ def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
 
 def cached_frame(key: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Return the data frame cached under ``key``, computing it the first time; ``attrs`` come back with it."""
-    import pandas as pd
 
     def fill(folder: Path) -> None:
         frame = make()

@@ -113,6 +113,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refusal:
         print(f"clvlab: {refusal}", file=sys.stderr)
         return REFUSED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except KeyboardInterrupt:
         print("clvlab: stopped.", file=sys.stderr)
         return UNEXPECTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 PALETTE = [BLUE, ORANGE, GREEN, PINK, SKY, RED]
 GREY = "#6B7280"
 
-_STYLE = {
+_STYLE: dict[str, object] = {
     "figure.figsize": (8.0, 4.2),
     "figure.dpi": 110,
     "font.size": 11,
@@ -37,34 +38,71 @@ _STYLE = {
 
 def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
     """Return axes on a new figure in the house style (sizes in inches)."""
-    import matplotlib as mpl
+    from cycler import cycler
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
     # For the whole session: matplotlib reads titles' and legends' style when they are set, not when axes are made.
-    mpl.rcParams.update(_STYLE | {"axes.prop_cycle": mpl.cycler(color=PALETTE)})
+    for name, value in (_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}).items():
+        rcParams[name] = value  # type: ignore[index]
     # A figure of its own, not pyplot's: nothing is shown twice and nothing stays in memory.
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def show(figure: Figure | Axes, alt: str) -> None:
+# Letters of a bold 13-point title that fit an inch.
+_TITLE_LETTERS_PER_INCH = 8.8
+
+
+def state(ax: Axes, finding: str) -> None:
+    """Give a figure the title that states its finding, from the left edge and broken where it would leave it."""
+    from matplotlib.figure import Figure
+
+    figure = ax.get_figure()
+    assert isinstance(figure, Figure)
+    if len(figure.get_axes()) > 1:  # one of several panels: its title must stay its own
+        ax.set_title(finding)
+        return
+    lines = wrap(finding, int(figure.get_figwidth() * _TITLE_LETTERS_PER_INCH))
+    figure.suptitle("\n".join(lines), x=0.01, horizontalalignment="left", fontsize=13, fontweight="bold")
+
+
+def show(drawing: Figure | Axes, alt: str = "") -> None:
     """Display a figure in a notebook with its written alternative.
 
     Parameters
     ----------
-    figure
+    drawing
         The figure, or axes on it.
     alt
-        What a reader who cannot see the figure should know: the finding with its numbers, rounded so that the
-        text is the same on every machine (nbval compares it; pictures are never compared).
+        What a reader who cannot see the figure should know. When blank: the titles, which state the findings,
+        and the axes' labels. It is text that nbval compares (pictures are never compared), so any number in it
+        must be rounded.
     """
     from IPython.display import display
     from matplotlib.figure import Figure
 
-    drawing = figure if isinstance(figure, Figure) else figure.get_figure()
+    figure = drawing if isinstance(drawing, Figure) else drawing.get_figure()
+    assert isinstance(figure, Figure)
+    written = alt or _described(figure)
     buffer = BytesIO()
-    drawing.savefig(buffer, format="png", dpi=144, metadata={"Software": None})  # type: ignore[union-attr]
-    display(  # type: ignore[no-untyped-call]
-        {"image/png": buffer.getvalue(), "text/plain": alt},
+    figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+    display(
+        {"image/png": buffer.getvalue(), "text/plain": written},
         raw=True,
-        metadata={"image/png": {"alt": alt}},
+        metadata={"image/png": {"alt": written}},
     )
+
+
+def _described(figure: Figure) -> str:
+    """Return a figure's titles and axis labels as sentences."""
+    sentences = []
+    for axes in figure.get_axes():
+        title = " ".join((figure.get_suptitle() or axes.get_title("left") or axes.get_title()).split())
+        labels = [
+            f"{side}: {' '.join(label.split())}"
+            for side, label in (("across", axes.get_xlabel()), ("up", axes.get_ylabel()))
+            if label
+        ]
+        if title:
+            sentences.append(f"{title} ({'; '.join(labels)})." if labels else f"{title}.")
+    return "Figure: " + " ".join(sentences)

@@ -200,9 +200,7 @@ def discount_factor(annual_rate: float, days: Any) -> Any:
     0.909091
     """
     if not annual_rate > -1:
-        raise Refused(
-            f"The annual discount rate is {annual_rate}; give a rate above -1, such as 0.10 for 10%."
-        )
+        raise Refused(f"The annual discount rate is {annual_rate}; give a rate above -1, such as 0.10 for 10%.")
     return np.power(1 + annual_rate, -np.asarray(days, dtype=float) / DAYS_PER_YEAR)[()]
 
 

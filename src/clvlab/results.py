@@ -11,16 +11,26 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+# Above this many rows a table stands folded on a page: its figure shows the same numbers.
+FOLDED_ABOVE = 14
+# Texts longer than this may break over lines; shorter ones (codes, dates) stay whole.
+LONG_TEXT = 24
+# From here on digits after the point say nothing.
+LARGE = 10_000
+
+
 class Result:
     """What an analysis returns.
 
-    A subclass provides :meth:`to_frame`, may name itself in ``title``, may give ``decimals`` for its display,
-    and may override :meth:`plot`. The text shown is rounded and free of addresses and timings, so that it is
-    the same on every machine.
+    A subclass provides :meth:`to_frame`, may name itself in ``title``, may say in ``decimals`` how many digits
+    its display has after the point and in ``percent`` which columns are shares to be shown as percentages, and
+    may override :meth:`plot`. The text shown is rounded and free of addresses and timings, so that it is the
+    same on every machine.
     """
 
     title: str = ""
     decimals: int = 3
+    percent: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers behind the result, one row per estimate, unrounded."""
@@ -32,14 +42,14 @@ class Result:
 
     def __repr__(self) -> str:
         """Return the rounded table as text."""
-        text = text_table(self.to_frame(), self.decimals)
+        text = _cells(self.to_frame(), self.decimals, self.percent).to_string(index=False)
         return f"{self.title}\n{text}" if self.title else text
 
     def _repr_html_(self) -> str:
-        return html_table(self.to_frame(), self.decimals, self.title)
+        return html_table(self.to_frame(), self.decimals, self.title, self.percent)
 
 
-def format_cell(value: object, decimals: int) -> str:
+def format_cell(value: object, decimals: int, percent: bool = False) -> str:
     """Return one cell as text: thousands separated, floats rounded, dates as days, missing values as a dash."""
     import pandas as pd
 
@@ -49,6 +59,8 @@ def format_cell(value: object, decimals: int) -> str:
         return value.strftime("%Y-%m-%d")
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
+    if percent:
+        return f"{round(100 * float(value), 1) + 0.0:,.1f}%"  # type: ignore[arg-type]
     if pd.api.types.is_integer(value):
         return f"{value:,}"
     if pd.api.types.is_float(value):
@@ -57,15 +69,27 @@ def format_cell(value: object, decimals: int) -> str:
     return str(value)
 
 
-def _cells(frame: pd.DataFrame, decimals: int) -> pd.DataFrame:
-    """Return ``frame`` with a meaningful index as columns and every cell as text."""
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return ``frame`` with a meaningful index as columns."""
     import pandas as pd
 
-    if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
-        frame = frame.reset_index()
-    return pd.DataFrame(
-        {str(name): [format_cell(value, decimals) for value in frame[name]] for name in frame.columns}
-    )
+    plain = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+    return frame if plain else frame.reset_index()
+
+
+def _cells(frame: pd.DataFrame, decimals: int, percent: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return ``frame`` with every cell as text; a column of large numbers or whole ones has no decimals."""
+    import pandas as pd
+
+    frame = _with_index(frame)
+    columns = {}
+    for name in frame.columns:
+        values = frame[name]
+        digits = decimals
+        if pd.api.types.is_float_dtype(values) and (values.abs().max() >= LARGE or (values.dropna() % 1 == 0).all()):
+            digits = 0
+        columns[str(name)] = [format_cell(value, digits, name in percent) for value in values]
+    return pd.DataFrame(columns)
 
 
 def text_table(frame: pd.DataFrame, decimals: int = 3) -> str:
@@ -73,25 +97,60 @@ def text_table(frame: pd.DataFrame, decimals: int = 3) -> str:
     return _cells(frame, decimals).to_string(index=False)
 
 
-def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "") -> str:
-    """Return ``frame`` as an HTML table with numbers aligned right and every text escaped."""
+def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "", percent: tuple[str, ...] = ()) -> str:
+    """Return ``frame`` as an HTML table: numbers right, every text escaped, a long table folded."""
     import pandas as pd
 
-    cells = _cells(frame, decimals)
-    plain = frame.reset_index() if len(cells.columns) > len(frame.columns) else frame
+    plain = _with_index(frame)
+    cells = _cells(plain, decimals, percent)
     kinds = [
-        ' class="number"' if pd.api.types.is_numeric_dtype(plain.iloc[:, i]) else ""
+        "number" if pd.api.types.is_numeric_dtype(plain.iloc[:, i]) and not pd.api.types.is_bool_dtype(plain.iloc[:, i])
+        else "long" if cells.iloc[:, i].str.len().max() > LONG_TEXT
+        else "short"
         for i in range(len(cells.columns))
-    ]
+    ]  # fmt: skip
     head = "".join(
-        f'<th scope="col"{kind}>{escape(str(name))}</th>' for name, kind in zip(cells, kinds, strict=True)
+        f'<th scope="col" class="{kind}">{escape(str(name).replace("_", " "))}</th>'
+        for name, kind in zip(cells, kinds, strict=True)
     )
     body = "\n".join(
-        "<tr>" + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>" + "".join(f'<td class="{k}">{escape(v)}</td>' for v, k in zip(row, kinds, strict=True)) + "</tr>"
         for row in cells.itertuples(index=False)
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<table class="clvlab">{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+    table = f'<table class="clvlab">{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+    if len(cells) <= FOLDED_ABOVE:
+        return table
+    summary = f"{escape(caption) or 'Table'}: {len(cells):,} rows"
+    return f'<details class="numbers"><summary>{summary}</summary>{table}</details>'
+
+
+class Note(Result):
+    """A sentence for the reader that an analysis wrote, such as what a section would need.
+
+    Examples
+    --------
+    >>> Note("Needs revenue in shipments.")
+    Needs revenue in shipments.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        self._sentences = sentences
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per sentence."""
+        import pandas as pd
+
+        return pd.DataFrame({"sentence": list(self._sentences)})
+
+    def __repr__(self) -> str:
+        """Return the sentences, one a line."""
+        return "\n".join(self._sentences)
+
+    def _repr_html_(self) -> str:
+        if len(self._sentences) == 1:
+            return f'<p class="note">{escape(self._sentences[0])}</p>'
+        return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in self._sentences) + "</ul>"
 
 
 @dataclass(frozen=True)
@@ -196,20 +255,23 @@ class Table(Result):
         What the table shows, with units.
     decimals
         Digits after the point for floats.
+    percent
+        Columns that hold shares and are shown as percentages.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> Table(pd.DataFrame({"carrier": ["A"], "on time, %": [91.26]}), "On-time delivery", decimals=1)
+    >>> Table(pd.DataFrame({"carrier": ["A"], "on_time": [0.9126]}), "On-time delivery", percent=("on_time",))
     On-time delivery
-    carrier on time, %
-          A       91.3
+    carrier on_time
+          A   91.3%
     """
 
-    def __init__(self, frame: pd.DataFrame, title: str = "", decimals: int = 3) -> None:
+    def __init__(self, frame: pd.DataFrame, title: str = "", decimals: int = 3, percent: tuple[str, ...] = ()) -> None:
         self._frame = frame
         self.title = title
         self.decimals = decimals
+        self.percent = percent
 
     def to_frame(self) -> pd.DataFrame:
         """Return the data frame as it was given."""

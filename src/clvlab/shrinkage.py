@@ -182,9 +182,7 @@ def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9)
 
     x, e = np.atleast_1d(np.asarray(events, dtype=float)), np.atleast_1d(np.asarray(exposure, dtype=float))
     if not (np.all(x >= 0) and np.all(e >= 0) and np.all(np.isfinite(e)) and np.all(x[e == 0] == 0)):
-        raise Refused(
-            "Events and exposure must be known and not negative; give none for groups without exposure."
-        )
+        raise Refused("Events and exposure must be known and not negative; give none for groups without exposure.")
     if e.sum() == 0:
         raise Refused("No group has any exposure; give the time or volume that events were counted over.")
     shape = _STRENGTHS[:, None]
@@ -193,9 +191,9 @@ def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9)
     mean = ((weight * x).sum(axis=1, keepdims=True) + 0.5) / (weight * e).sum(axis=1, keepdims=True)
     mean_variance = mean / (weight * e).sum(axis=1, keepdims=True)
     rate = shape / mean
-    likelihood = (
-        gammaln(shape + x) - gammaln(shape) + shape * np.log(rate) - (shape + x) * np.log(rate + e)
-    ).sum(axis=1)
+    likelihood = (gammaln(shape + x) - gammaln(shape) + shape * np.log(rate) - (shape + x) * np.log(rate + e)).sum(
+        axis=1
+    )
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0]) + _FLAT_IN_SPREAD)
 
     own = e / (e + rate)
@@ -247,9 +245,7 @@ def pool_means(means: ArrayLike, standard_errors: ArrayLike, confidence: float =
         np.atleast_1d(np.asarray(standard_errors, dtype=float)),
     )
     if not (np.all(np.isfinite(y)) and np.all(se > 0) and np.all(np.isfinite(se))):
-        raise Refused(
-            "Every mean needs a known value and a standard error above 0; leave out groups without one."
-        )
+        raise Refused("Every mean needs a known value and a standard error above 0; leave out groups without one.")
     between = (np.geomspace(0.01, 100, 41) * np.median(se))[:, None] ** 2
     precision = 1 / (se**2 + between)
     mean_variance = 1 / precision.sum(axis=1, keepdims=True)
@@ -268,9 +264,7 @@ def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64
     """Return both as arrays of floats, refusing counts that cannot be."""
     x, n = np.atleast_1d(np.asarray(successes, dtype=float)), np.atleast_1d(np.asarray(trials, dtype=float))
     if not (np.all(x >= 0) and np.all(x <= n)):
-        raise Refused(
-            "Successes must be known and between 0 and the number of trials; check the two columns."
-        )
+        raise Refused("Successes must be known and between 0 and the number of trials; check the two columns.")
     return x, n
 
 

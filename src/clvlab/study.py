@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -43,9 +43,7 @@ class Study:
         Key of data and assumptions for the cache; None for records that must not be cached.
     """
 
-    def __init__(
-        self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None
-    ) -> None:
+    def __init__(self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None) -> None:
         self._everything = everything
         self._key = key
         self.assumptions = assumptions
@@ -71,8 +69,15 @@ class Study:
         """Frequency, recency, T (weeks, merged by day) and mean value of each customer: one row per customer."""
 
         def compute() -> pd.DataFrame:
+            # A shipment at a loss is still a purchase; a negative invoice is a credit note.
+            negative: Literal["refund", "purchase"] = "purchase" if self.purchases.source == "shipments" else "refund"
             return transaction_summary(
-                self.purchases.table, value=self.purchases.value, as_of=self.as_of, period="week", merge="day"
+                self.purchases.table,
+                value=self.purchases.value,
+                as_of=self.as_of,
+                period="week",
+                merge="day",
+                negative=negative,
             )
 
         return self._stage("summary", compute)
@@ -86,6 +91,9 @@ class Study:
         """Say what is in the study."""
         counts = ", ".join(f"{row.accepted:,} {row.table}" for row in self.records.quarantine.sums.itertuples())
         return f"Study as of {self.as_of}: {counts}"
+
+    def _repr_html_(self) -> str:
+        return f'<p class="note">{self!r}.</p>'
 
 
 def open_study(
@@ -118,16 +126,16 @@ def open_study(
     """
     if isinstance(data, (str, Path)):
         folder = find_folder(data)
-        assumptions = assumptions or read_assumptions(folder)
-        key = fingerprint("records", data_fingerprint(folder), asdict(assumptions), package_source())
-        stored = cached_folder(f"records-{key}", lambda draft: take_in_folder(folder, draft, assumptions))
-        records = load(stored, assumptions)
+        assumed = assumptions or read_assumptions(folder)
+        key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
+        stored = cached_folder(f"records-{key}", lambda draft: take_in_folder(folder, draft, assumed))
+        records = load(stored, assumed)
     else:
-        key, assumptions = None, assumptions or Assumptions()
-        records = from_connection(data, assumptions)
+        key, assumed = None, assumptions or Assumptions()
+        records = from_connection(data, assumed)
     day = parse_date(as_of) if as_of else None
     _refuse_empty(records, day)
-    return Study(records, assumptions, day, key)
+    return Study(records, assumed, day, key)
 
 
 def _refuse_empty(records: Records, as_of: date | None) -> None:
@@ -148,9 +156,7 @@ def find_folder(data: str | Path) -> Path:
             return base / path
         if (base / "pyproject.toml").is_file():
             break
-    raise Refused(
-        f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try."
-    )
+    raise Refused(f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try.")
 
 
 def data_fingerprint(folder: Path) -> str:

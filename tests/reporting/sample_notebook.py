@@ -70,9 +70,7 @@ def markdown(text: str, **metadata: object) -> nbformat.NotebookNode:
 
 def code(*outputs: nbformat.NotebookNode, tags: Sequence[str] = ()) -> nbformat.NotebookNode:
     """Return an executed code cell with these outputs."""
-    return new_code_cell(
-        f"{SECRET} = 1", outputs=list(outputs), execution_count=1, metadata={"tags": list(tags)}
-    )
+    return new_code_cell(f"{SECRET} = 1", outputs=list(outputs), execution_count=1, metadata={"tags": list(tags)})
 
 
 def shown(data: dict[str, str], metadata: dict[str, object] | None = None) -> nbformat.NotebookNode:

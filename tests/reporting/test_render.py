@@ -30,7 +30,7 @@ from sample_notebook import (
 )
 
 from clvlab.refusal import Refused
-from clvlab.reporting.render import render, save
+from clvlab.reporting.render import render
 from clvlab.results import Table
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -69,14 +69,10 @@ def test_the_same_notebook_gives_the_same_page_and_is_left_alone(report):
 
 def test_no_code_no_prompts_no_hidden_cells(report):
     assert SECRET not in report
-    assert not re.search(
-        r"(In|Out)&nbsp;|(In|Out) ?\[", BeautifulSoup(report, "html.parser").main.get_text()[:500]
-    )
+    assert not re.search(r"(In|Out)&nbsp;|(In|Out) ?\[", BeautifulSoup(report, "html.parser").main.get_text()[:500])
     for tag in ("parameters", "injected-parameters", "hide"):
         output = shown({"text/plain": "not for you"})
-        soup = page(
-            code(output, stream("stdout", "nor this"), tags=[tag]), markdown("nor that", tags=["hide"])
-        )
+        soup = page(code(output, stream("stdout", "nor this"), tags=[tag]), markdown("nor that", tags=["hide"]))
         assert soup.main.get_text(strip=True) == ""
 
 
@@ -157,23 +153,17 @@ def test_what_only_scripts_draw_is_refused():
 
 
 def test_a_result_that_is_only_style_leaves_nothing():
-    assert (
-        page(code(shown({"text/html": "<style>td { color: red }</style>"}))).main.get_text(strip=True) == ""
-    )
+    assert page(code(shown({"text/html": "<style>td { color: red }</style>"}))).main.get_text(strip=True) == ""
 
 
 def test_links_a_reader_may_follow_stay():
-    soup = page(
-        markdown("[a](https://example.org/a) [b](#B) [c](other.html) [d](javascript:alert(1))\n\n## B")
-    )
+    soup = page(markdown("[a](https://example.org/a) [b](#B) [c](other.html) [d](javascript:alert(1))\n\n## B"))
     assert [a.get("href") for a in soup.main("a")][:3] == ["https://example.org/a", "#B", "other.html"]
     assert "javascript" not in str(soup)
 
 
 def test_an_unclosed_tag_in_a_result_does_not_swallow_the_rest():
-    soup = page(
-        code(shown({"text/html": "<div><blockquote><b>open</div></div></main>"})), markdown("## After")
-    )
+    soup = page(code(shown({"text/html": "<div><blockquote><b>open</div></div></main>"})), markdown("## After"))
     assert soup.main.find("h2", recursive=False).string == "After"
 
 
@@ -181,9 +171,7 @@ def test_an_unclosed_tag_in_a_result_does_not_swallow_the_rest():
 
 
 @pytest.mark.parametrize("alt", [None, "", "  "])
-@pytest.mark.parametrize(
-    "text", [None, "", "<Figure size 640x480 with 1 Axes>", "<IPython.core.display.Image object>"]
-)
+@pytest.mark.parametrize("text", [None, "", "<Figure size 640x480 with 1 Axes>", "<IPython.core.display.Image object>"])
 def test_a_figure_needs_its_description(alt, text):
     with pytest.raises(Refused, match="Cell 2 of the notebook shows a figure without"):
         page(markdown("# A"), code(figure(alt, text=text)))
@@ -243,9 +231,7 @@ def test_plain_text_and_streams_are_escaped_and_plain_text_comes_last():
 
 
 def test_markdown_from_results_may_not_bring_html():
-    data = {
-        "text/markdown": f"## H\n\n**b** {HOSTILE}\n\n```mermaid\n<script>x</script>\n```\n<div>raw</div>"
-    }
+    data = {"text/markdown": f"## H\n\n**b** {HOSTILE}\n\n```mermaid\n<script>x</script>\n```\n<div>raw</div>"}
     soup = page(code(shown(data)))
     assert soup.main.strong.string == "b"
     assert "<div>raw</div>" in soup.main.get_text()
@@ -324,9 +310,7 @@ def test_anchors_avoid_each_other_and_what_is_taken():
     check_contents(soup)
 
 
-words = st.text(alphabet="ab# 结论流失%&<>?\"'*_`é😀-", max_size=8) | st.sampled_from(
-    ["结论", "A", "A-2", "content"]
-)
+words = st.text(alphabet="ab# 结论流失%&<>?\"'*_`é😀-", max_size=8) | st.sampled_from(["结论", "A", "A-2", "content"])
 
 
 @settings(max_examples=60, deadline=None)
@@ -339,9 +323,7 @@ def test_contents_resolve_whatever_the_headings(headings):
 
 
 def test_tables_have_room_and_a_name():
-    soup = page(
-        code(result(Table(pd.DataFrame({"a": [1.5]}), "Margin, <EUR>"))), markdown("|a|b|\n|-|-:|\n|1|2|")
-    )
+    soup = page(code(result(Table(pd.DataFrame({"a": [1.5]}), "Margin, <EUR>"))), markdown("|a|b|\n|-|-:|\n|1|2|"))
     named, plain = soup.select("div.scroll")
     assert named.table.caption.span.string == named["aria-label"] == "Margin, <EUR>"
     assert (named["role"], named["tabindex"], plain["aria-label"]) == ("region", "0", "Table")
@@ -356,25 +338,6 @@ def test_plain_pandas_tables_lose_their_own_style():
     soup = page(code(shown({"text/html": html})))
     assert not soup.main("style")
     assert soup.select_one("div.scroll > table.dataframe td").string == "<b>"
-
-
-# Files
-
-
-def test_save_leaves_the_whole_page_or_the_old_one(tmp_path, monkeypatch):
-    path = tmp_path / "报告.html"
-    save("one\n", path)
-    save("二\n", path)
-    assert path.read_bytes() == "二\n".encode()
-
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        save("three", path)
-    assert path.read_bytes() == "二\n".encode()
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # In a browser

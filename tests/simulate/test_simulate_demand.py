@@ -17,9 +17,7 @@ from clvlab.simulate.demand import order_times
     seed=st.integers(0, 10**6),
 )
 @settings(max_examples=60, deadline=None)
-def test_orders_lie_within_the_stretch_and_the_next_one_after_it(
-    shape: float, load: list[float], seed: int
-) -> None:
+def test_orders_lie_within_the_stretch_and_the_next_one_after_it(shape: float, load: list[float], seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = len(load)
     waiting = rng.exponential(1.0, n)
@@ -34,9 +32,7 @@ def test_orders_lie_within_the_stretch_and_the_next_one_after_it(
 
 
 @pytest.mark.parametrize(("shape", "dispersion"), [(4.0, 0.25), (1.0, 1.0), (0.45, 1 / 0.45)])
-def test_counts_have_the_rate_and_the_dispersion_of_their_renewal_process(
-    shape: float, dispersion: float
-) -> None:
+def test_counts_have_the_rate_and_the_dispersion_of_their_renewal_process(shape: float, dispersion: float) -> None:
     rng = np.random.default_rng(3)
     n, months, load = 4000, 30, 8.0
     waiting = rng.gamma(shape, 1 / shape, n)

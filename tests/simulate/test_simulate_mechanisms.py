@@ -80,9 +80,7 @@ def test_invoices_add_up_to_shipments(clean: Frames, market: Market) -> None:
     difference = (billed / by_month - 1).iloc[1:]
     assert difference.abs().max() < 0.20  # late billing moves 8% of invoices into the next month
     assert abs(billed.sum() / by_month.sum() - 1) < 0.02
-    plain = invoices.merge(
-        invoices[invoices["kind"] == "tax"], on=["customer_id", "issued_on"], suffixes=("", "_tax")
-    )
+    plain = invoices.merge(invoices[invoices["kind"] == "tax"], on=["customer_id", "issued_on"], suffixes=("", "_tax"))
     plain = plain[(plain["kind"] == "freight") & ~plain["disputed"]]
     assert (plain["amount_tax"] / plain["amount"]).median() == pytest.approx(0.06, abs=0.002)
     assert (invoices.loc[invoices["kind"] == "credit note", "amount"] < 0).all()
@@ -187,9 +185,7 @@ def test_the_randomised_campaign_is_balanced_and_the_other_is_not(clean: Frames,
     months = truth["months"]
     then = months[months["month"] == chosen["started_on"].iloc[0]]
     worried_about = then["customer_id"].isin(chosen["customer_id"])
-    assert (
-        then.loc[worried_about, "service_mean"].mean() > then.loc[~worried_about, "service_mean"].mean() + 3
-    )
+    assert then.loc[worried_about, "service_mean"].mean() > then.loc[~worried_about, "service_mean"].mean() + 3
     assert control["accepted_on"].isna().all()
     assert control["offer"].isna().all()
 
@@ -274,9 +270,7 @@ def test_leads_win_as_stated(clean: Frames, truth: Frames) -> None:
     won = leads["won_on"].notna().groupby(leads["kind"]).mean()
     assert 0.12 < won["new"] < 0.25
     assert 0.33 < won["cross-sell"] < 0.55
-    new = leads[(leads["kind"] == "new") & leads["won_on"].notna()].merge(
-        clean["customers"], on="customer_id"
-    )
+    new = leads[(leads["kind"] == "new") & leads["won_on"].notna()].merge(clean["customers"], on="customer_id")
     assert (new["won_on"] == new["onboarded_on"]).all()
     assert leads.loc[(leads["kind"] == "new") & leads["won_on"].isna(), "customer_id"].isna().all()
 

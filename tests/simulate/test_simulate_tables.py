@@ -72,9 +72,7 @@ def test_times_of_a_shipment_follow_each_other(clean: Frames) -> None:
     for earlier, later in pairwise(order):
         both = s[[earlier, later]].dropna()
         assert (both[earlier] <= both[later]).all(), (earlier, later)
-    assert (s["delivered_at"].dropna() - s.loc[s["delivered_at"].notna(), "booked_at"]).max() < pd.Timedelta(
-        days=45
-    )
+    assert (s["delivered_at"].dropna() - s.loc[s["delivered_at"].notna(), "booked_at"]).max() < pd.Timedelta(days=45)
     nothing = s["refused"] | (s["completed"] == False)  # noqa: E712 - blank is neither
     assert s.loc[nothing, "delivered_at"].isna().all()
     assert (s.loc[s["refused"], "revenue"] == 0).all()

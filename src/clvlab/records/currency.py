@@ -13,9 +13,7 @@ from clvlab.refusal import Refused
 DEFAULT = "CNY"
 
 
-def in_one_currency(
-    tables: Mapping[str, ir.Table], assumptions: Assumptions
-) -> tuple[dict[str, ir.Table], str]:
+def in_one_currency(tables: Mapping[str, ir.Table], assumptions: Assumptions) -> tuple[dict[str, ir.Table], str]:
     """Return the tables with invoice amounts in the study's currency, and that currency.
 
     Raises

@@ -131,7 +131,10 @@ def _as_utf8(path: Path, encoding: str, target: Path) -> Path:
     if encoding in {"utf-8", "utf-8-sig"}:
         return path
     copy = target.with_suffix(".utf8")
-    with path.open(encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as out:
+    with (
+        path.open(encoding=encoding, newline="") as source,
+        copy.open("w", encoding="utf-8", newline="") as out,
+    ):
         while chunk := source.read(1 << 22):
             out.write(chunk)
     return copy
@@ -162,52 +165,46 @@ def _stage_csv(path: Path, target: Path) -> Staged:
     names, separator = _header(text, path)
     columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
     listed = ", ".join(_identifier(name) for name in names)
+    source = f"{_literal(path.name)} AS {SOURCE_FILE}, n + 1 AS {SOURCE_ROW}"
+    own = [name for name in names if name not in {SOURCE_FILE, SOURCE_ROW}]
+    if len(own) == len(names) - 2:  # written by an import: the rows keep the numbers of the user's file
+        source = f"{SOURCE_FILE}, CAST({SOURCE_ROW} AS BIGINT) AS {SOURCE_ROW}"
+    listed = ", ".join(_identifier(name) for name in own)
     with duckdb.connect() as engine:
+        engine.execute("SET enable_progress_bar = false")
         try:
             engine.execute(
-                f"CREATE VIEW lines AS SELECT * FROM read_csv({_literal(text)}, header=true, auto_detect=false,"
-                f" columns={{{columns}}}, delim={_literal(separator)}, quote='\"', escape='\"',"
-                " ignore_errors=true, store_rejects=true, rejects_limit=0, max_line_size=10000000)"
-            )
-            engine.execute(
-                f"COPY (SELECT row_number() OVER () AS n, {listed} FROM lines)"
-                f" TO {_literal(target.with_suffix('.numbered'))} (FORMAT parquet)"
+                f"COPY (SELECT {source}, {listed} FROM (SELECT row_number() OVER () AS n, *"
+                f" FROM read_csv({_literal(text)}, header=true, auto_detect=false, columns={{{columns}}},"
+                f" delim={_literal(separator)}, quote='\"', escape='\"', ignore_errors=true, store_rejects=true,"
+                f" rejects_limit=0, max_line_size=10000000))) TO {_literal(target)} (FORMAT parquet)"
             )
             unread = engine.execute(
                 "SELECT line::BIGINT AS source_row, min(csv_line) AS value, min(error_type::VARCHAR) AS reason"
                 " FROM reject_errors GROUP BY line ORDER BY line"
             ).df()
-            _number_rows(engine, target, names, path, unread)
+            if len(unread) and len(own) == len(names):
+                _count_unread(engine, target, unread)
         except duckdb.Error as error:
             raise Refused(f"{path} cannot be read as CSV ({_first_line(error)}); export it again.") from error
-    target.with_suffix(".numbered").unlink()
     rows = pq.read_metadata(target).num_rows
     spoken = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}[separator]
     return Staged(target, tuple(names), rows, unread, f"{encoding.upper()}, {spoken}")
 
 
-def _number_rows(
-    engine: duckdb.DuckDBPyConnection, target: Path, names: list[str], path: Path, unread: pd.DataFrame
-) -> None:
-    """Write the staged file with each row's number in the source, counting the unread rows in between."""
-    has_source = SOURCE_FILE in names and SOURCE_ROW in names
-    listed = ", ".join(_identifier(name) for name in names if name not in {SOURCE_FILE, SOURCE_ROW})
+def _count_unread(engine: duckdb.DuckDBPyConnection, target: Path, unread: pd.DataFrame) -> None:
+    """Number the staged rows as in the source, counting the unread rows in between."""
     # The i-th unread row (from 0) at file row L has L - 2 - i readable rows before it.
-    engine.register("unread_rows", pd.DataFrame({
-        "before": [row - 2 - i for i, row in enumerate(unread["source_row"])], "passed": range(1, len(unread) + 1),
-    }).groupby("before", as_index=False).max())  # fmt: skip
-    source = (
-        f"{_identifier(SOURCE_FILE)}, CAST({_identifier(SOURCE_ROW)} AS BIGINT) AS {SOURCE_ROW}"
-        if has_source
-        else f"{_literal(path.name)} AS {SOURCE_FILE}, n + 1 + coalesce(passed, 0) AS {SOURCE_ROW}"
-    )
+    before = [row - 2 - i for i, row in enumerate(unread["source_row"])]
+    passed = pd.DataFrame({"before": before, "passed": range(1, len(unread) + 1)})
+    engine.register("unread_rows", passed.groupby("before", as_index=False).max())
+    renumbered = target.with_suffix(".renumbered")
     engine.execute(
-        f"COPY (SELECT {source}, {listed} FROM read_parquet({_literal(target.with_suffix('.numbered'))})"
-        f" ASOF LEFT JOIN unread_rows ON n > before ORDER BY n) TO {_literal(target)} (FORMAT parquet)"
-        if len(unread)
-        else f"COPY (SELECT {source.replace('coalesce(passed, 0)', '0')}, {listed}"
-        f" FROM read_parquet({_literal(target.with_suffix('.numbered'))})) TO {_literal(target)} (FORMAT parquet)"
+        f"COPY (SELECT * EXCLUDE (before, passed) REPLACE ({SOURCE_ROW} + coalesce(passed, 0) AS {SOURCE_ROW})"
+        f" FROM read_parquet({_literal(target)}) ASOF LEFT JOIN unread_rows ON {SOURCE_ROW} - 1 > before"
+        f" ORDER BY {SOURCE_ROW}) TO {_literal(renumbered)} (FORMAT parquet)"
     )
+    renumbered.replace(target)
 
 
 def _first_line(error: Exception) -> str:
@@ -265,7 +262,10 @@ def _stage_excel(path: Path, target: Path, sheet: str | None) -> Staged:
         for column, value in zip(values, line, strict=False):
             column.append(_excel_text(value))
     table = pa.table(
-        {SOURCE_FILE: pa.array([path.name] * len(numbers), pa.string()), SOURCE_ROW: pa.array(numbers, pa.int64())}
+        {
+            SOURCE_FILE: pa.array([path.name] * len(numbers), pa.string()),
+            SOURCE_ROW: pa.array(numbers, pa.int64()),
+        }
         | {name: pa.array(column, pa.string()) for name, column in zip(names, values, strict=True)}
     )
     pq.write_table(table, target)

@@ -39,7 +39,8 @@ class Judged:
     accepted
         Accepted rows with typed columns; blank columns are left out.
     quarantine
-        One row per value or row set aside: table, file, source_row, column, rule, value, treatment, says, also (other rules the row breaks).
+        One row per value or row set aside: table, file, source_row, column, rule, value, treatment, says, also
+        (other rules the row breaks).
     rows_in
         Rows that came in, readable or not.
     """
@@ -158,9 +159,7 @@ def _far_rules(table: ir.Table, contract: Contract) -> list[Rule]:
     if not columns:
         return []
     return [
-        near_the_rest(
-            name, ends.first, ends.last, row=name == contract.event and contract.column(name).required
-        )
+        near_the_rest(name, ends.first, ends.last, row=name == contract.event and contract.column(name).required)
         for name, ends in robust_ends(table, columns).items()
     ]
 
@@ -171,8 +170,7 @@ def _unknown_customer_rule(contract: Contract, customers: ir.Table) -> Rule:
         name=UNKNOWN_CUSTOMER,
         column="customer_id",
         reads=("customer_id",),
-        broken=lambda table: table["customer_id"].notnull()
-        & ~table["customer_id"].isin(customers["customer_id"]),
+        broken=lambda table: table["customer_id"].notnull() & ~table["customer_id"].isin(customers["customer_id"]),
         says="customer_id is not among the customers; "
         + ("the row is set aside" if required else "the value is set aside, the row stays"),
         sets_aside="row" if required else "cell",
@@ -229,7 +227,7 @@ def _first_broken(table: ir.Table, rules: list[Rule]) -> ir.IntegerValue:
 
 
 def _set_cells_aside(table: ir.Table, contract: Contract, rules: list[Rule]) -> ir.Table:
-    """Return the table with broken values blanked, and beside each such column which rule it broke and what stood there.
+    """Return the table with broken values blanked, and beside each which rule it broke and what stood there.
 
     Columns are judged in the contract's order, so that a later date is compared with earlier ones that are
     already sound: a swapped dispatch date does not drag the delivery down with it.
@@ -278,7 +276,9 @@ def _cell_cases(checked: ir.Table, contract: Contract, rules: list[Rule]) -> lis
     for name in (name for name in columns if counts[name]):
         for i, rule in enumerate(rule for rule in rules if rule.column == name):
             hit = checked.filter(checked[_FAULT + name] == i)
-            frames.append(_case_frame(contract, _fetch(hit, hit[_RAW + name], ibis.literal("")), rule, "value set aside"))
+            frames.append(
+                _case_frame(contract, _fetch(hit, hit[_RAW + name], ibis.literal("")), rule, "value set aside")
+            )
     return frames
 
 
@@ -315,7 +315,7 @@ def _case_frame(contract: Contract, found: pd.DataFrame, rule: Rule, treatment: 
 
 
 def _accepted(checked: ir.Table, contract: Contract) -> ir.Table:
-    """Return the contract's columns that hold any value; a column that is blank throughout is as good as absent."""
+    """Return the contract's columns that hold any value; one that is blank throughout is as good as absent."""
     present = [name for name in contract.names if name in checked.columns]
     filled = checked.aggregate(**{name: checked[name].count() for name in present}).execute().iloc[0]
     return checked.select(

@@ -129,9 +129,7 @@ def _mapping(name: str, given: dict[str, Any]) -> Mapping:
     tables = tuple(_table(where, key, value, given) for key, value in given.items() if isinstance(value, dict))
     if not tables:
         raise Refused(f"{where} makes no table; add a section such as [shipments] or [invoices].")
-    return Mapping(
-        name, tables, given.get("about", ""), given.get("currency", ""), given.get("time_zone", "UTC")
-    )
+    return Mapping(name, tables, given.get("about", ""), given.get("currency", ""), given.get("time_zone", "UTC"))
 
 
 def _table(where: str, name: str, section: dict[str, Any], top: dict[str, Any]) -> TableMap:

@@ -15,8 +15,8 @@ from clvlab.results import Result, Table
 class Quarantine(Result):
     """Every row and value that was set aside, with the file and row it came from.
 
-    ``to_frame()`` has table, file, source_row, column, source_column, rule, value, treatment, says. ``sums`` has one row per
-    table: rows_in, accepted, set_aside, values_set_aside. ``summary()`` counts the cases by rule.
+    ``to_frame()`` has table, file, source_row, column, source_column, rule, value, treatment, says, also.
+    ``sums`` has one row per table: rows_in, accepted, set_aside, values_set_aside. ``summary()`` counts by rule.
     """
 
     title = "Set aside"
@@ -30,9 +30,7 @@ class Quarantine(Result):
         """Return the quarantine of all judged tables; ``names`` tells by table and column what the user calls it."""
         frames = [result.quarantine for result in judged.values() if len(result.quarantine)]
         cases = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
-        theirs = [
-            names.get(t, {}).get(c, c) for t, c in zip(cases["table"], cases["column"], strict=True)
-        ]
+        theirs = [names.get(t, {}).get(c, c) for t, c in zip(cases["table"], cases["column"], strict=True)]
         cases.insert(list(QUARANTINE_COLUMNS).index("column") + 1, "source_column", theirs)
         sums = pd.DataFrame(
             [
@@ -53,15 +51,31 @@ class Quarantine(Result):
         return self._cases
 
     def summary(self) -> Table:
-        """Return the number of cases by table, column and rule, with an example and what was done."""
-        grouped = self._cases.fillna({"value": ""}).groupby(
-            ["table", "column", "source_column", "rule", "treatment"], sort=False
-        )
+        """Return the number of cases by table, column and rule, with an example, what was done, and what else."""
+        kinds = ["table", "column", "source_column", "rule", "treatment"]
+        grouped = self._cases.fillna({"value": ""}).groupby(kinds, sort=False)
         frame = grouped.agg(
-            cases=("source_row", "size"), first_row=("source_row", "min"), example=("value", "first"),
-            says=("says", "first"),
+            cases=("source_row", "size"), file=("file", "first"), first_row=("source_row", "min"),
+            example=("value", "first"), says=("says", "first"), also=("also", _counted),
         ).reset_index()  # fmt: skip
         return Table(frame, "What was set aside, by rule")
+
+    def examples(self) -> Table:
+        """Return one case of each kind in words: where it stands, what stands there, what is wrong."""
+        frame = self.summary().to_frame()
+        named = [
+            f"{c.table}.{c.column}" + (f" ({c.source_column})" if c.source_column != c.column else "")
+            for c in frame.itertuples()
+        ]
+        also = ["" if not c.also else f"; also {c.also}" for c in frame.itertuples()]
+        shown = pd.DataFrame({
+            "cases": frame["cases"],
+            "column": named,
+            "first in": [f"{c.file}, row {c.first_row:,}" for c in frame.itertuples()],
+            "value there": frame["example"],
+            "what is wrong, and what was done": frame["says"] + also,
+        })  # fmt: skip
+        return Table(shown, "What is wrong, and what was done, by kind")
 
     def write(self, folder: Path) -> None:
         """Write one Parquet file per table to ``folder``, replacing what is there."""
@@ -69,3 +83,9 @@ class Quarantine(Result):
             draft.mkdir()
             for name, cases in self._cases.groupby("table", sort=False):
                 cases.to_parquet(draft / f"{name}.parquet", index=False)
+
+
+def _counted(names: pd.Series) -> str:
+    """Return which other rules rows break, with how many of them do."""
+    counts = names[names != ""].str.split("; ").explode().value_counts().sort_index()
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

@@ -17,9 +17,9 @@ from clvlab.assumptions import Assumptions
 from clvlab.cache import read_frame
 from clvlab.records import intake
 from clvlab.records.asof import cut, undated
-from clvlab.records.importing import read_import
 from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
 from clvlab.records.currency import in_one_currency
+from clvlab.records.importing import read_import
 from clvlab.records.quarantine import Quarantine
 from clvlab.records.sources import Source, find_files, read_connection, read_files
 
@@ -86,6 +86,11 @@ class Records:
                 absent = [name for name in wanted if name not in self.tables[table].columns]
                 lacking += [f"{name} in {table}" for name in absent]
         return f"Needs {' and '.join(lacking)}." if lacking else ""
+
+    @property
+    def events(self) -> dict[str, str]:
+        """The date column of each table that has one."""
+        return {name: event for name in self.tables if (event := TABLES[name].event)}
 
     @property
     def undated(self) -> dict[str, list[str]]:

@@ -171,9 +171,7 @@ def filled(column: str) -> Rule:
     )
 
 
-def near_the_rest(
-    column: str, first: date | datetime | None, last: date | datetime | None, *, row: bool
-) -> Rule:
+def near_the_rest(column: str, first: date | datetime | None, last: date | datetime | None, *, row: bool) -> Rule:
     """Return the rule that a date does not lie far from all the others in its column.
 
     ``first`` and ``last`` are the robust ends of the column (see :mod:`clvlab.records.outliers`).
@@ -205,10 +203,6 @@ def rules_of(contract: Contract) -> list[Rule]:
     return [
         *(filled(name) for name in required_dates_and_keys),
         *(one_of(column) for column in contract.columns if column.choices),
-        *(
-            in_range(column)
-            for column in contract.columns
-            if column.at_least is not None or column.at_most is not None
-        ),
+        *(in_range(column) for column in contract.columns if column.at_least is not None or column.at_most is not None),
         *contract.rules,
     ]

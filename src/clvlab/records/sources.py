@@ -96,9 +96,7 @@ def read_files(
 def _source(name: str, parts: list[Staged], paths: list[Path], engine: ibis.BaseBackend) -> Source:
     listed = "[" + ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in parts) + "]"
     # union_by_name lets monthly parts differ in their columns; row_id numbers rows in source order.
-    table = engine.sql(
-        f"SELECT row_number() OVER () AS {ROW_ID}, * FROM read_parquet({listed}, union_by_name=true)"
-    )
+    table = engine.sql(f"SELECT row_number() OVER () AS {ROW_ID}, * FROM read_parquet({listed}, union_by_name=true)")
     unread = pd.concat([p.unread.assign(file=path.name) for p, path in zip(parts, paths, strict=True)])
     remarks = [f"{path.name}: {part.rows + len(part.unread):,} rows, {part.note}"
                for part, path in zip(parts, paths, strict=True)]  # fmt: skip
@@ -121,9 +119,7 @@ def _unused_columns(name: str, columns: tuple[str, ...] | list[str]) -> list[str
     remarks = []
     for column in (column for column in columns if column not in known):
         near = difflib.get_close_matches(column, TABLES[name].names, n=1, cutoff=0.75)
-        remarks.append(
-            f"the column {column} is not used" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        remarks.append(f"the column {column} is not used" + (f"; did you mean {near[0]}?" if near else ""))
     return remarks
 
 

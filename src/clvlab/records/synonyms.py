@@ -19,7 +19,7 @@ OWN_NAME, SYNONYM, WEAK, LEAST = 1.0, 0.95, 0.6, 0.45
 _PART, _WEAK_PART, _SIMILAR, _ALIKE = 0.85, 0.5, 0.7, 0.82
 
 _SAME_WORDS = """
-id: no nr num number code key ref reference nummer
+id: # no nr num number code key ref reference nummer
 date: dt datetime time timestamp datum
 customer: cust client kunde kunden
 delivery: delivered deliver dlv dlvry deliv
@@ -30,7 +30,7 @@ origin: orig
 weight: wt wgt gewicht
 quantity: qty
 invoice: inv
-shipment: shipping shpt shp
+shipment: ship shipped shipping shpt shp
 actual: act real
 dispatch: dispatched despatch departure departed depart
 arrival: arrived arrive
@@ -62,7 +62,8 @@ _LENGTH = {"km": 1, "mi": 1.609344, "m": 0.001}
 _UNIT_NAMES = {
     "kg": "kg kgs kilo kilos kilogram kilograms 公斤 千克", "t": "t ton tons tonne tonnes mt 吨",
     "lb": "lb lbs pound pounds 磅", "g": "g gram grams 克", "oz": "oz ounce ounces",
-    "m": "m meters metres 米", "km": "km kms kilometer kilometers kilometre kilometres 公里 千米", "mi": "mi mile miles 英里",
+    "km": "km kms kilometer kilometers kilometre kilometres 公里 千米", "mi": "mi mile miles 英里",
+    "m": "m meters metres 米",
 }  # fmt: skip
 _MONEY = {"万元": 10_000, "千元": 1000, "teur": 1000, "tsd": 1000}
 _SHARE = {"%": 0.01, "percent": 0.01, "pct": 0.01, "prozent": 0.01}
@@ -81,19 +82,20 @@ CURRENCIES = {
     word: code
     for code, group in {
         "EUR": "eur euro € teur", "USD": "usd us$ $ dollar", "GBP": "gbp £", "INR": "inr ₹ rs", "CHF": "chf",
-        "CNY": "cny rmb 元 万元 千元 人民币", "JPY": "jpy", "KRW": "krw ₩", "SEK": "sek", "PLN": "pln zł",
+        "CNY": "cny rmb ¥ ￥ 元 万元 千元 人民币",
+        "JPY": "jpy", "KRW": "krw ₩", "SEK": "sek", "PLN": "pln zł",
         "CZK": "czk", "HKD": "hkd hk$", "SGD": "sgd s$", "AUD": "aud a$", "CAD": "cad c$", "BRL": "brl r$",
     }.items()
     for word in group.split()
 }  # fmt: skip
 
 TRUE_WORDS = _set(
-    "true t yes y 1 1.0 x ja j wahr oui si on 是 对 有 √ ✓ 真 delivered completed complete done ok 已完成 已签收 完成"
-    " 正常 g green"
+    "true t yes y 1 1.0 x ja j wahr oui si on 是 对 有 √ ✓ 真 delivered completed complete done ok"
+    " 已完成 已签收 完成 正常 g green"
 )
 FALSE_WORDS = _set(
-    "false f no n 0 0.0 nein falsch non off 否 无 没有 × 假 cancelled canceled failed incomplete 未完成 已取消 取消"
-    " 异常 未签收 r red"
+    "false f no n 0 0.0 nein falsch non off 否 无 没有 × 假 cancelled canceled failed incomplete"
+    " 未完成 已取消 取消 异常 未签收 r red"
 )
 _CHOICE_WORDS = """
 shipper: sender consignor 发货人 发货方 托运人
@@ -372,7 +374,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 _SAME = {word: meaning for meaning, group in _pairs(_SAME_WORDS) for word in group.split()}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _COUNT = re.compile(r"\b(?:no|nr|num|number|qty|quantity)[\W_]+of[\W_]", re.IGNORECASE)
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u3400-\u9fff]+|[%€$£₹]")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u3400-\u9fff]+|[%€$£₹#]")
 _GLUED = re.compile(r"([a-z]{3,})(no|nr|id|code|date|time|dt|kg|km)")
 _VOCABULARY = frozenset(re.findall(r"[a-z]{3,}", _SPOKEN))
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
@@ -414,23 +416,34 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(_SAME.get(word, word) for word in single)
 
 
-def _spoken() -> dict[str, dict[str, dict[tuple[str, ...], float]]]:
-    """Return each table's columns with the words that mean them and how sure each is."""
-    tables: dict[str, dict[str, dict[tuple[str, ...], float]]] = {}
+def _spoken() -> dict[str, dict[str, dict[tuple[str, ...], tuple[float, str]]]]:
+    """Return each table's columns with the words that mean them, how sure each is, and as it was written."""
+    tables: dict[str, dict[str, dict[tuple[str, ...], tuple[float, str]]]] = {}
     shared: dict[str, str] = {}
+    table = ""
     for name, phrases in _pairs(_SPOKEN):
         if name.startswith("["):
-            table = tables.setdefault(name.strip("[]"), {})
+            table = name.strip("[]")
+            tables[table] = {}
         elif name.startswith("@"):
             shared[name] = phrases
         else:
-            known: dict[tuple[str, ...], float] = {words(name): OWN_NAME}
+            known: dict[tuple[str, ...], tuple[float, str]] = {words(name): (OWN_NAME, name)}
+            dated = TABLES[table].column(name).type in {"date", "time"}
             for phrase in re.sub(r"@\w+", lambda found: shared[found[0]], phrases).split(", "):
+                said = phrase.rstrip("?")
                 sure = WEAK if phrase.endswith("?") else SYNONYM
-                key = words(phrase.rstrip("?"))
-                known[key] = max(sure, known.get(key, 0))
-            table[name] = known
+                for key in {words(said), _undated(words(said)) if dated else words(said)}:
+                    known[key] = max((sure, said), known.get(key, (0.0, "")))
+            if dated:
+                known.setdefault(_undated(words(name)), (SYNONYM, name))
+            tables[table][name] = known
     return tables
+
+
+def _undated(phrase: tuple[str, ...]) -> tuple[str, ...]:
+    """Return "delivered" for "delivered date": a column of dates need not say that it is one."""
+    return phrase[:-1] if len(phrase) > 1 and phrase[-1] == "date" else phrase
 
 
 _KNOWN = _spoken()
@@ -457,19 +470,19 @@ def likeness(name: str, table: str, column: str) -> tuple[float, str]:
     coins = CURRENCIES if of.unit == "currency" else {}
     core = tuple(word for word in spoken if word not in aside and word not in coins) or spoken
     best, why = 0.0, ""
-    for phrase, sure in _KNOWN[table][column].items():
-        score, reason = _against(core, phrase, sure, of.type in {"date", "time"}, column.endswith("_id"))
+    for phrase, (sure, said) in _KNOWN[table][column].items():
+        score, reason = _against(core, phrase, (sure, said), of.type in {"date", "time"}, column.endswith("_id"))
         if score > best:
             best, why = score, reason
     return (round(best, 3), why) if best >= LEAST else (0.0, "")
 
 
 def _against(
-    core: tuple[str, ...], phrase: tuple[str, ...], sure: float, dated: bool, is_id: bool
+    core: tuple[str, ...], phrase: tuple[str, ...], known_as: tuple[float, str], dated: bool, is_id: bool
 ) -> tuple[float, str]:
     """Return how surely the words of a name mean one known phrase, and the reason when that is in doubt."""
     name, known = "".join(core), "".join(phrase)
-    shown = " ".join(phrase)
+    sure, shown = known_as
     if name == known:
         return sure, "" if sure > WEAK else f'"{shown}" may mean other things, too'
     if _inside(core, phrase):

@@ -76,9 +76,7 @@ def run_batch(jobs: list[Job], workers: int) -> list[dict[str, Any]]:
     return [results[job.name] for job in jobs if job.name in results]
 
 
-def _finished(
-    todo: list[tuple[Job, str]], workers: int, bar: Any
-) -> Iterator[tuple[Job, dict[str, Any]]]:
+def _finished(todo: list[tuple[Job, str]], workers: int, bar: Any) -> Iterator[tuple[Job, dict[str, Any]]]:
     if not todo:
         return
     # Spawned, not forked: the engine's threads do not survive a fork.

@@ -20,6 +20,7 @@ def checklist(study: Study, folder: Path) -> str:
             column = case.column if case.source_column == case.column else f"{case.column} ({case.source_column})"
             place = f"{case.table} {column}".strip()
             example = f", e.g. {case.example!r}" if case.example else ""
+            example += f"; also {case.also}" if case.also else ""
             lines.append(f"  {case.cases:>6,}  {place}: {case.rule}; {case.says.split('; ')[-1]}"
                          f" (first in row {case.first_row}{example})")  # fmt: skip
         lines += ["", f"Every case: {folder / 'quarantine'}/*.parquet", ""]
@@ -29,5 +30,9 @@ def checklist(study: Study, folder: Path) -> str:
     lines += ["Remarks", *(f"  {text}" for text in remarks)]
     undated = [f"{table}: {', '.join(columns)}" for table, columns in records.undated.items()]
     if undated:
-        lines += ["", "Undated, so that no as-of date can hide a later change", *(f"  {text}" for text in undated)]
+        lines += [
+            "",
+            "Undated, so that no as-of date can hide a later change",
+            *(f"  {text}" for text in undated),
+        ]
     return "\n".join(lines)

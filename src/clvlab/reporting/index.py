@@ -18,7 +18,10 @@ def write_index(build: Path) -> Path:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
-        loader=PackageLoader("clvlab.reporting", "template"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("clvlab.reporting", "template"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     results = sorted(
         (json.loads(path.read_text(encoding="utf-8")) for path in build.glob(f"[!.]*/{RESULT}")),
@@ -39,7 +42,5 @@ def _entry(result: dict[str, Any]) -> dict[str, Any]:
     return result | {
         "page": f"{name}/{name}.html",
         "executed": f"{name}/{name}.ipynb",
-        "figures": [
-            {"name": h.name, "value": h.shown(), "interval": h.interval(), "note": h.note} for h in headlines
-        ],
+        "figures": [{"name": h.name, "value": h.shown(), "interval": h.interval(), "note": h.note} for h in headlines],
     }

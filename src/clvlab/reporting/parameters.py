@@ -70,9 +70,7 @@ class Parameter:
     def _checked_text(self, text: str) -> str:
         if self.choices and text not in self.choices:
             close = difflib.get_close_matches(text, self.choices, n=1, cutoff=0.0)
-            raise Refused(
-                f"{self.name}={text!r} is not one of {', '.join(self.choices)}; did you mean {close[0]!r}?"
-            )
+            raise Refused(f"{self.name}={text!r} is not one of {', '.join(self.choices)}; did you mean {close[0]!r}?")
         if self.is_date and text:
             try:
                 date.fromisoformat(text)
@@ -129,7 +127,10 @@ def read_declarations(source: str, where: str) -> list[Parameter]:
             )
         parameters.append(
             _declaration(
-                line.target.id, line.annotation.id, ast.literal_eval(line.value), comments.get(line.lineno, "")
+                line.target.id,
+                line.annotation.id,
+                ast.literal_eval(line.value),
+                comments.get(line.lineno, ""),
             )
         )
     return parameters
@@ -176,8 +177,6 @@ def chosen(given: Mapping[str, str], parameters: list[Parameter], where: str) ->
     for name, text in given.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise Refused(
-                f"{where} has no parameter {name!r}; did you mean {close[0]!r}? It has {', '.join(known)}."
-            )
+            raise Refused(f"{where} has no parameter {name!r}; did you mean {close[0]!r}? It has {', '.join(known)}.")
         values[name] = known[name].parse(text)
     return values

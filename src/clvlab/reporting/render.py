@@ -8,8 +8,6 @@ way, and the page's content security policy forbids the browser every request an
 from __future__ import annotations
 
 import copy
-import json
-import os
 import re
 from collections.abc import Mapping
 from itertools import chain, count
@@ -28,6 +26,7 @@ from nbconvert.filters import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer
 from traitlets.config import Config
 
+from clvlab.language import labels
 from clvlab.refusal import Refused
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -71,42 +70,22 @@ def render(
     Refused
         When a cell shows a picture without alternative or from outside, or what only scripts could draw.
     """
-    catalogue = json.loads((_TEMPLATE / "labels.json").read_text(encoding="utf-8"))
-    labels = catalogue.get(language.split("-")[0], catalogue["en"])
-    cells, _ = _CellsExporter().from_notebook_node(_visible(notebook), resources={"labels": labels})
+    words = labels(language)
+    cells, _ = _CellsExporter().from_notebook_node(_visible(notebook), resources={"labels": words})
     body = BeautifulSoup(cells, "html.parser")
-    title = _take_title(body) or labels["untitled"]
+    title = _take_title(body) or words["untitled"]
     contents = _contents(body)
     for table in body("table"):
-        _give_room(table, labels["table"])
+        _give_room(table, words["table"])
     environment = jinja2.Environment(loader=_LOADER, autoescape=True)
     return environment.get_template("page.html.j2").render(
         language=language,
-        labels=labels,
+        labels=words,
         title=title,
         facts=facts,
         contents=contents,
         body=Markup(str(body).strip()),
     )
-
-
-def save(html: str, path: str | os.PathLike[str]) -> None:
-    """Write the page, whole or not at all.
-
-    Parameters
-    ----------
-    html
-        The page.
-    path
-        Where it goes; its folder exists. A page already there is replaced.
-    """
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(html, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 class _CellsExporter(TemplateExporter):

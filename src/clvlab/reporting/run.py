@@ -70,9 +70,7 @@ def _folder_name(notebook: Path, values: Mapping[str, Value], parameters: list[P
 
 def key_of(job: Job) -> str:
     """Return a key of all that the report depends on: notebook, values, data, package."""
-    return fingerprint(
-        _code_and_text(job.notebook), dict(job.parameters), _data_key(job.parameters), package_source()
-    )
+    return fingerprint(_code_and_text(job.notebook), dict(job.parameters), _data_key(job.parameters), package_source())
 
 
 def _code_and_text(notebook: Path) -> list[str]:
@@ -124,6 +122,7 @@ def run(job: Job, key: str) -> dict[str, Any]:
             papermill.execute_notebook(
                 str(job.notebook), str(executed), parameters=dict(job.given), kernel_name="python3",
                 progress_bar=False, log_output=False, cwd=str(Path.cwd()),
+                extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its local connection
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             if error.ename == "Refused":

@@ -45,9 +45,7 @@ class Constants:
     frailty_shape: float = _c(2.0, "gamma shape", "unobserved differences in hazard, mean 1, variance 0.5")
     contract_midterm: float = _c(-1.3, "log hazard ratio", "contract running, not up for renewal")
     contract_renewal: float = _c(1.2, "log hazard ratio", "first month after a contract term ends")
-    service_mean: float = _c(
-        log(1.0725), "log hazard ratio per pp", "failure share felt over 6 months", BARFAR
-    )
+    service_mean: float = _c(log(1.0725), "log hazard ratio per pp", "failure share felt over 6 months", BARFAR)
     service_peak: float = _c(0.020, "log hazard ratio per pp", "worst month above that mean")
     service_recent: float = _c(0.030, "log hazard ratio per pp", "last month against that mean")
     felt_prior_orders: float = _c(4.0, "orders", "weight of the reference share in what a customer feels")
@@ -96,13 +94,9 @@ class Constants:
     damage_rate: float = _c(0.010, "share", "damaged orders; twice that in cold chain")
     cancel_rate: float = _c(0.006, "share", "orders not completed")
     headroom: float = _c(1.18, "ratio", "capacity planned over the last three months' orders")
-    refusal_share: float = _c(
-        0.50, "share", "orders above capacity that are refused; the rest is subcontracted"
-    )
+    refusal_share: float = _c(0.50, "share", "orders above capacity that are refused; the rest is subcontracted")
     # voice
-    loss_aversion: float = _c(
-        2.0, "ratio", "reaction to a loss against an equal gain, mean over customers", KAHNEMAN
-    )
+    loss_aversion: float = _c(2.0, "ratio", "reaction to a loss against an equal gain, mean over customers", KAHNEMAN)
     response_rate: float = _c(0.42, "share", "survey invitations answered")
     # sales
     win_new: float = _c(0.17, "share", "leads for new customers won")

@@ -67,9 +67,7 @@ def _notices(world: World) -> tuple[Ints, Ints]:
     return who, month
 
 
-def _table(
-    world: World, rng: np.random.Generator, customer: Ints, kind: Ints, hour: Floats, slow: Flags
-) -> pa.Table:
+def _table(world: World, rng: np.random.Generator, customer: Ints, kind: Ints, hour: Floats, slow: Flags) -> pa.Table:
     n = len(customer)
     u = rng.random((4, n))
     channel = np.select(
@@ -79,9 +77,7 @@ def _table(
     unit = np.array([UNIT_COSTS[name][0] for name in KINDS])[kind]
     cost = unit * CHANNEL_FACTOR[channel] * (0.8 + 0.4 * u[1])
     ours = (kind == 0) | (kind == 1) | (kind == 4)
-    answered = hour + np.where(
-        slow, 25.0 + 95.0 * u[2], np.where(kind == 3, 4 + 60 * u[2], 0.2 + 20 * u[2] ** 2)
-    )
+    answered = hour + np.where(slow, 25.0 + 95.0 * u[2], np.where(kind == 3, 4 + 60 * u[2], 0.2 + 20 * u[2] ** 2))
     silent = ours | (answered >= world.end * col.HOURS)
     hand_offs = rng.poisson(np.where(slow, 1.5, 0.35))
     return pa.table(

@@ -26,9 +26,7 @@ def response_to_service(felt_pp: Floats) -> Floats:
     return np.clip(np.exp(C.share_response * felt_pp), 0.55, 1.25)
 
 
-def order_times(
-    rng: np.random.Generator, shape: Floats, waiting: Floats, load: Floats
-) -> tuple[Ints, Floats, Floats]:
+def order_times(rng: np.random.Generator, shape: Floats, waiting: Floats, load: Floats) -> tuple[Ints, Floats, Floats]:
     """Orders within a stretch of operational time.
 
     Parameters

@@ -46,9 +46,7 @@ def _choose(
 
 
 def _key(table: pa.Table, name: str, row: int) -> str:
-    keys = {"shipments": ["shipment_id"], "invoices": ["invoice_id"], "surveys": ["customer_id", "sent_on"]}[
-        name
-    ]
+    keys = {"shipments": ["shipment_id"], "invoices": ["invoice_id"], "surveys": ["customer_id", "sent_on"]}[name]
     return " ".join(str(table[key][row].as_py()) for key in keys)
 
 

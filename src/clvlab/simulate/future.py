@@ -97,9 +97,7 @@ class _Future:
         self.late = self._window("answers_late", 3)
         self.since_contact = np.tile(_since_contact(world, last), (PATHS, 1))
         steps = world.prices.step
-        self.steps = [
-            np.tile(steps[:, m] if m >= 0 else np.zeros(n), (PATHS, 1)) for m in range(last - 3, last)
-        ]
+        self.steps = [np.tile(steps[:, m] if m >= 0 else np.zeros(n), (PATHS, 1)) for m in range(last - 3, last)]
         self.level = np.tile(world.prices.level[:, last - 1], (PATHS, 1))
         self.mean_level = world.prices.level[:, last - 1].copy()
         self.load = world.calendar.month_load()
@@ -126,9 +124,7 @@ class _Future:
     def run(self) -> dict[str, Floats]:
         """Carry survival through the horizon and add up what is earned."""
         population = self.world.population
-        self.totals = {
-            f"{what}_{length}": np.zeros(self.shape) for what in ("margin", "profit") for length in (12, 60)
-        }
+        self.totals = {f"{what}_{length}": np.zeros(self.shape) for what in ("margin", "profit") for length in (12, 60)}
         self.orders_12 = np.zeros(self.shape)
         survival_12 = self.survival
         for ahead in range(HORIZON):
@@ -193,9 +189,7 @@ class _Future:
     def _covariates(self, month: int) -> dict[str, Floats]:
         world = self.world
         mean, peak, recent = leaving.felt_service(self.orders, self.failures)
-        told = month_steps(
-            self.rng, self.calendar.month_of_year(month), self.calendar.year(month), self.shape
-        )
+        told = month_steps(self.rng, self.calendar.month_of_year(month), self.calendar.year(month), self.shape)
         shock = np.sum([*self.steps, told], axis=0)
         self.steps = [*self.steps[1:], told]
         self.openings = [*self.openings, rival_openings(self.rng, (PATHS, len(REGIONS)))][-RIVAL_MONTHS:]

@@ -218,9 +218,7 @@ def _order(
     opens, closes = record.opens[:, month], record.closes[:, month]
     rate = population.rate * demand.trend(population, month) * demand.response_to_service(felt)
     load = rate * np.exp(state.lift) * present * (calendar.busy_sum[closes] - calendar.busy_sum[opens])
-    customer, at, state.waiting = demand.order_times(
-        setting.rng["orders"], population.shape, state.waiting, load
-    )
+    customer, at, state.waiting = demand.order_times(setting.rng["orders"], population.shape, state.waiting, load)
     day = demand.to_days(calendar, customer, at, opens, closes)
     return business.carry_out(
         setting.rng["service outcome"], calendar, month, population, setting.standing, setting.surroundings,
@@ -275,11 +273,7 @@ def _campaign(
         treated = rng.permutation(len(eligible)) < len(eligible) // 2
         state.treated_month[eligible[treated]] = month
         return eligible, treated
-    score = (
-        known["service_mean"][eligible] / 4
-        + population.log_volume()[eligible]
-        + rng.normal(size=len(eligible))
-    )
+    score = known["service_mean"][eligible] / 4 + population.log_volume()[eligible] + rng.normal(size=len(eligible))
     chosen = np.sort(eligible[np.argsort(-score, kind="stable")[: max(1, len(eligible) // 8)]])
     state.treated_month[chosen] = month
     return chosen, np.ones(len(chosen), dtype=bool)

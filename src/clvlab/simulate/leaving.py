@@ -82,8 +82,7 @@ def neglect_months(since_contact: Floats) -> Floats:
 def part_predictors(covariates: Mapping[str, Floats]) -> dict[str, Floats]:
     """The linear predictor by part."""
     return {
-        part: sum((getattr(C, name) * covariates[name] for name in names), np.zeros(1))
-        for part, names in PARTS.items()
+        part: sum((getattr(C, name) * covariates[name] for name in names), np.zeros(1)) for part, names in PARTS.items()
     }
 
 

@@ -46,9 +46,7 @@ def invoices_table(world: World) -> pa.Table:
     rebate = np.round(rebates[who, month], 2)
     tax = np.round(TAX * (freight + surcharge - rebate), 2)
     wrong = (rng.random(len(who)) < WRONG_AMOUNT) & (freight > 100)
-    error = np.round(
-        np.where(wrong, freight * rng.uniform(0.05, 0.20, len(who)) * rng.choice([-1, 1], len(who)), 0), 2
-    )
+    error = np.round(np.where(wrong, freight * rng.uniform(0.05, 0.20, len(who)) * rng.choice([-1, 1], len(who)), 0), 2)
     corrected = np.where(wrong, issued + rng.integers(10, 41, len(who)), NONE)
     disputed = wrong | (rng.random(len(who)) < DISPUTED)
     due, paid = _payment(world, rng, who, issued, disputed)
@@ -75,16 +73,12 @@ def invoices_table(world: World) -> pa.Table:
     return _table(world, blocks)
 
 
-def _payment(
-    world: World, rng: np.random.Generator, who: Ints, issued: Ints, disputed: Flags
-) -> tuple[Ints, Ints]:
+def _payment(world: World, rng: np.random.Generator, who: Ints, issued: Ints, disputed: Flags) -> tuple[Ints, Ints]:
     """Due and paid days; leavers by credit or closure leave half of their last two months unpaid."""
     population = world.population
     due = issued + population.payment_terms[who]
     delay = np.floor(rng.gamma(1.2, np.maximum(population.payment_delay[who], 0.5) / 1.2)) - 5
-    paid = np.maximum(due + delay.astype(np.int64), issued + 1) + np.where(
-        disputed, rng.integers(5, 45, len(who)), 0
-    )
+    paid = np.maximum(due + delay.astype(np.int64), issued + 1) + np.where(disputed, rng.integers(5, 45, len(who)), 0)
     leavings = world.history.leavings
     broke = np.isin(leavings.cause, [CAUSES.index("credit"), CAUSES.index("closure")])
     gone = np.full(len(world), 10**6)
@@ -94,9 +88,7 @@ def _payment(
 
 
 def _table(world: World, blocks: list[tuple[Ints, Ints, Floats, Ints, Ints, Ints, Flags, Ints]]) -> pa.Table:
-    who, on, amount, kind, due, paid, disputed, corrected = (
-        np.concatenate(c) for c in zip(*blocks, strict=True)
-    )
+    who, on, amount, kind, due, paid, disputed, corrected = (np.concatenate(c) for c in zip(*blocks, strict=True))
     keep = on < world.end
     order = np.lexsort((kind[keep], who[keep], on[keep]))
     who, on, amount, kind, due, paid, disputed, corrected = (

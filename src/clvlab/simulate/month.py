@@ -98,9 +98,7 @@ def answered_late(month_of_year: int) -> float:
     return LATE_ANSWER * (2.0 if month_of_year in PEAK_MONTHS else 1.0)
 
 
-def complain(
-    rng: np.random.Generator, population: Population, calendar: Calendar, month: int, orders: Orders
-) -> None:
+def complain(rng: np.random.Generator, population: Population, calendar: Calendar, month: int, orders: Orders) -> None:
     """Failures bring complaints; a third of them are handled badly, more in peak months."""
     chance = np.where(orders.failed, COMPLAINS_FAILED, COMPLAINS_ELSE)
     chance = np.where(orders.damaged, COMPLAINS_DAMAGED, chance)

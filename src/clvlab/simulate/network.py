@@ -71,9 +71,7 @@ def links(rng: np.random.Generator, population: Population) -> Links:
     weight = TYPICAL_WEIGHT[service] * population.size[customer]
     weight = np.where(service == 0, np.clip(weight, 3000, 31000), weight)
     price = list_price(service, weight, distance)
-    return Links(
-        customer, first, share, cumulative, consignee, service, origin, destination, distance, weight, price
-    )
+    return Links(customer, first, share, cumulative, consignee, service, origin, destination, distance, weight, price)
 
 
 def partners(population: Population, standing: Links) -> csr_matrix:

@@ -87,9 +87,7 @@ def rival_entries(openings: Flags, population: Population) -> Floats:
     return active[population.region]
 
 
-def prices(
-    rng: np.random.Generator, rivals: np.random.Generator, calendar: Calendar, population: Population
-) -> Prices:
+def prices(rng: np.random.Generator, rivals: np.random.Generator, calendar: Calendar, population: Population) -> Prices:
     """Draw the window's price rounds and rivals."""
     step = price_steps(rng, calendar, population)
     months = np.arange(calendar.months)

@@ -65,9 +65,7 @@ def customers_table(world: World, leads: list[Lead]) -> pa.Table:
             "priority_class": col.words(PRIORITIES, population.priority),
             "payment_terms_days": col.wholes(population.payment_terms),
             "credit_rating": col.words(CREDIT_RATINGS, np.where(blank(0.08), -1, population.credit)),
-            "credit_limit": col.numbers(
-                np.round(yearly / 12 * rng.choice([1.5, 2, 3], n) + 5000, -3), 0, blank(0.10)
-            ),
+            "credit_limit": col.numbers(np.round(yearly / 12 * rng.choice([1.5, 2, 3], n) + 5000, -3), 0, blank(0.10)),
             "brand_influence": rated(2.3 + 0.6 * volume / 1.2 + 0.8 * rng.normal(size=n), 0.12),
             "strategic_fit": rated(3.0 + 0.5 * population.retention + 0.8 * rng.normal(size=n), 0.12),
             "logistics_spend": col.numbers(np.round(spend, -2), 0, blank(0.25)),

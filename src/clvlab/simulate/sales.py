@@ -169,9 +169,7 @@ def renewal_leads(world: World, contract_terms: list[Term]) -> list[Lead]:
 def leads_table(world: World, leads: list[Lead]) -> pa.Table:
     """The leads, by day of opening; wins after the window's end are not known yet."""
     leads = sorted(leads, key=lambda lead: (lead.opened, lead.kind, lead.customer))
-    won = np.array(
-        [-1 if lead.won is None or lead.won >= world.end else lead.won for lead in leads], dtype=np.int64
-    )
+    won = np.array([-1 if lead.won is None or lead.won >= world.end else lead.won for lead in leads], dtype=np.int64)
     whose = [lead.customer if w >= 0 or lead.kind else -1 for lead, w in zip(leads, won, strict=True)]
 
     def whole(name: str) -> Ints:
@@ -210,9 +208,7 @@ def contracts_table(world: World, contract_terms: list[Term]) -> pa.Table:
             "ends_on": col.dates(world.calendar, np.array([t.ends for t in contract_terms])),
             "notice_days": col.wholes(rng.choice([30, 60, 90], len(who))),
             "ended_on": col.dates(world.calendar, ended, ended < 0),
-            "end_reason": col.texts(
-                [t.reason if e >= 0 else None for t, e in zip(contract_terms, ended, strict=True)]
-            ),
+            "end_reason": col.texts([t.reason if e >= 0 else None for t, e in zip(contract_terms, ended, strict=True)]),
             "committed_weight": col.numbers(np.round(weight[who] * 0.7, -2), 0),
             "agreed_on_time_share": col.numbers(rng.choice([0.90, 0.93, 0.95, 0.97], len(who)), 2),
         }
@@ -228,12 +224,8 @@ def campaigns_table(world: World) -> pa.Table:
         accepts = treated & (rng.random(len(who)) < ACCEPTS[world.population.campaign_type[who]])
         accepted = np.where(accepts, first[month] + rng.integers(3, 40, len(who)), -1)
         cost = np.where(treated, CAMPAIGN_COST * (0.8 + 0.4 * rng.random(len(who))), 0.0)
-        blocks.append(
-            (np.full(len(who), number), who, np.full(len(who), first[month]), treated, cost, accepted)
-        )
-    numbers, who, started, treated, cost, accepted = (
-        np.concatenate(column) for column in zip(*blocks, strict=True)
-    )
+        blocks.append((np.full(len(who), number), who, np.full(len(who), first[month]), treated, cost, accepted))
+    numbers, who, started, treated, cost, accepted = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return pa.table(
         {
             "campaign_id": col.codes("P", numbers + 1, 2),

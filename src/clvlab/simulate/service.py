@@ -79,9 +79,7 @@ def late_probability(
 
 def damage_probability(service: Ints) -> Floats:
     """Probability that goods are damaged."""
-    return np.where(
-        service == 4, 2 * C.damage_rate, np.where(service < 6, C.damage_rate, 0.2 * C.damage_rate)
-    )
+    return np.where(service == 4, 2 * C.damage_rate, np.where(service < 6, C.damage_rate, 0.2 * C.damage_rate))
 
 
 def cell_of(service: Ints, region: Ints) -> Ints:

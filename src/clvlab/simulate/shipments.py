@@ -120,9 +120,7 @@ def _money(
     share = 1 - population.margin_share[who] + URGENT_COST * orders.urgent
     cost = listed * share * prices.cost[month] * noise * done
     rebate = revenue * population.rebate[who]
-    claim: Floats = np.where(
-        claims(rng, orders.damaged), listed * CLAIM_SHARE * rng.gamma(1.5, 1 / 1.5, n), 0.0
-    )
+    claim: Floats = np.where(claims(rng, orders.damaged), listed * CLAIM_SHARE * rng.gamma(1.5, 1 / 1.5, n), 0.0)
     weight = standing.weight[orders.link] * size
     return weight, np.round(revenue, 2), np.round(cost, 2), np.round(rebate, 2), np.round(claim, 2)
 
@@ -130,14 +128,10 @@ def _money(
 def _responsible(rng: np.random.Generator, kind: Ints, orders: Orders) -> Ints:
     """Who caused a failure; -1 where there was none."""
     u = rng.random(len(orders))
-    late = np.where(
-        kind == 6, np.digitize(u, [0.15, 0.15, 0.70, 0.90]), np.digitize(u, [0.35, 0.76, 0.76, 0.87])
-    )
+    late = np.where(kind == 6, np.digitize(u, [0.15, 0.15, 0.70, 0.90]), np.digitize(u, [0.35, 0.76, 0.76, 0.87]))
     damaged = np.digitize(u, [0.30, 0.90, 0.90, 0.90])
     cancelled = np.where(u < 0.6, 3, 0)
-    return np.select(
-        [orders.refused, orders.cancelled, orders.damaged, orders.late], [0, cancelled, damaged, late], -1
-    )
+    return np.select([orders.refused, orders.cancelled, orders.damaged, orders.late], [0, cancelled, damaged, late], -1)
 
 
 def consignee_codes(standing: Links, orders: Orders, customers: int) -> pa.Array:
@@ -148,9 +142,7 @@ def consignee_codes(standing: Links, orders: Orders, customers: int) -> pa.Array
         *col.customer_codes(np.arange(customers)).to_pylist(),
         *(f"R{k + 1:05d}" for k in range(int(standing.consignee.max()) + 1 - customers)),
     ]
-    return col.words(
-        names, np.where(standing.service[orders.link] < TRANSPORT, who, np.where(inside, who, -1))
-    )
+    return col.words(names, np.where(standing.service[orders.link] < TRANSPORT, who, np.where(inside, who, -1)))
 
 
 def shipments_table(calendar: Calendar, standing: Links, customers: int, made: Shipments) -> pa.Table:

@@ -26,9 +26,7 @@ def write_folder(folder: Path, tables: Mapping[str, pa.Table], truth: Mapping[st
         if not folder.is_dir():
             raise Refused(f"{folder} is a file; name a folder for the market.")
         if strange := sorted({entry.name for entry in folder.iterdir()} - names):
-            raise Refused(
-                f"{folder} holds {strange[0]}, which no demo market has; name an empty or new folder."
-            )
+            raise Refused(f"{folder} holds {strange[0]}, which no demo market has; name an empty or new folder.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         sibling = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
