@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING
+
+from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +42,12 @@ class Result:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on ``ax`` (a new figure when None) and return the axes."""
         raise NotImplementedError(f"{type(self).__name__} has no figure")
+
+    def show(self, **options: object) -> None:
+        """Display the figure in a notebook with its written alternative; ``options`` go to :meth:`plot`."""
+        from clvlab.figures import show
+
+        show(self.plot(**options))  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         """Return the rounded table as text."""
@@ -137,6 +146,9 @@ class Note(Result):
     def __init__(self, *sentences: str) -> None:
         self._sentences = sentences
 
+    def show(self, **options: object) -> None:
+        """Display nothing: a sentence stands where there is no figure."""
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per sentence."""
         import pandas as pd
@@ -151,6 +163,22 @@ class Note(Result):
         if len(self._sentences) == 1:
             return f'<p class="note">{escape(self._sentences[0])}</p>'
         return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in self._sentences) + "</ul>"
+
+
+def or_note(make: Callable[[], Result]) -> Result:
+    """Return what ``make`` returns, or the sentence with which it refused: a section switched off by one line.
+
+    Examples
+    --------
+    >>> def refuse() -> Result:
+    ...     raise Refused("Needs revenue in shipments.")
+    >>> or_note(refuse)
+    Needs revenue in shipments.
+    """
+    try:
+        return make()
+    except Refused as refusal:
+        return Note(str(refusal))
 
 
 @dataclass(frozen=True)

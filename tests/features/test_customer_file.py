@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clvlab.features.customer_file import (
-    NO_MANAGER,
-    NOT_ON_FILE,
-    RULES,
     accounts_by_manager,
     missing_fields,
     profile_age,
     profile_contradictions,
     stale_profiles,
 )
+from clvlab.features.customer_file.contradictions import RULES
+from clvlab.features.customer_file.managers import NOT_ON_FILE
+from clvlab.features.customer_file.shared import NO_MANAGER
 from clvlab.features.events import purchases
 from clvlab.refusal import Refused
 
@@ -260,7 +260,7 @@ class TestStaleProfiles:
         assert stale.skipped[0] == "Age not scored: needs profile_updated_on in customers."
         assert stale.skipped[0] in repr(stale)
         assert stale.finding == "Records contradict 1 of 5 profiles"
-        assert stale.plot().get_title(loc="left") == stale.finding
+        assert stale.plot().get_figure().get_suptitle() == stale.finding
         with pytest.raises(Refused, match="need profile_updated_on in customers"):
             stale.by_age()
 
@@ -289,7 +289,7 @@ class TestStaleProfiles:
         assert bands.contradicted.sum() == 1
 
     def test_the_figure_states_how_many_are_stale_and_contradicted(self):
-        title = self.scored().plot().get_title(loc="left").replace("\n", " ")
+        title = self.scored().plot().get_figure().get_suptitle().replace("\n", " ")
         assert title == "3 of 5 profiles are older than 12 months; records contradict 1"
 
 
@@ -389,7 +389,7 @@ class TestAccountsByManager:
     def test_the_finding_says_what_hangs_on_whom(self):
         found = self.by_manager(valued(self.ROWS))
         assert found.finding == ("80% of the last 12 months' amount invoiced hangs on Ann (80 CNY, 2 active accounts)")
-        assert found.plot().get_title(loc="left").replace("\n", " ") == found.finding
+        assert found.plot().get_figure().get_suptitle().replace("\n", " ") == found.finding
 
     def test_accounts_without_a_manager_come_last_however_large(self):
         table = self.by_manager(valued([("d", "2025-06-01", 500.0), ("a", "2025-06-01", 1.0)])).to_frame()
@@ -425,7 +425,7 @@ class TestAccountsByManager:
         found = self.by_manager(margins([("a", "2025-02-01", -100.0), ("c", "2025-02-01", 30.0)]))
         assert found.to_frame().share.isna().all()
         assert found.remarks[0] == (
-            "The contribution margin of the last 12 months sum to -70: shares of that mean nothing."
+            "The contribution margin of the last 12 months sums to -70: shares of that mean nothing."
         )
         assert found.finding == "Bob looks after 1 active account; contribution margin in total is not positive"
         assert found.plot().get_xlabel() == "contribution margin of the last 12 months, CNY"

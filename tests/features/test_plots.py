@@ -57,7 +57,7 @@ def test_results_of_events_draw_their_finding(events):
 def test_results_of_shipments_draw_their_finding(shipments):
     assert check(kpis(shipments).plot()).startswith("On-time arrival: ")
     assert "20 largest of 40 groups" in check(kpis(shipments, by="customer_id").plot())
-    assert "30 groups" in check(kpis(shipments, period="month").plot())
+    assert check(kpis(shipments, period="month").plot()).startswith("On-time arrival between ")
     assert "late deliveries" in check(late_by_responsible_party(shipments).plot())
 
 

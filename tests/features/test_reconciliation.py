@@ -133,7 +133,7 @@ def test_the_text_is_rounded_and_has_no_empty_column():
 
 def test_the_figure_states_the_finding_in_the_currency():
     ax = reconciled().plot()
-    assert ax.get_title(loc="left").replace("\n", " ") == reconciled().finding
+    assert ax.get_figure().get_suptitle().replace("\n", " ") == reconciled().finding
     assert ax.get_ylabel() == "CNY a month"
 
 

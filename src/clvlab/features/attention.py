@@ -11,7 +11,7 @@ from clvlab.features.activity import Activity
 from clvlab.features.concentration import Concentration
 from clvlab.features.events import Purchases
 from clvlab.features.kpis import KpiTable, kpis
-from clvlab.results import Headline, Headlines, Note, Table
+from clvlab.results import Headline, Headlines, Note, Result, Table
 
 # An account is worth a question when it fell by more than a quarter on the year before, or has been silent for
 # more than two months; both are prompts for a person, not predictions (the churn notebook has those).
@@ -23,7 +23,7 @@ def portfolio_headlines(
     year: Table,
     activity: Activity,
     spread: Concentration,
-    service: KpiTable | None,
+    service: Result,
     found: Purchases,
     currency: str,
 ) -> Headlines:
@@ -38,7 +38,7 @@ def portfolio_headlines(
     spread
         Concentration of the last year's value, or of purchases without money.
     service
-        Service indicators, None without shipments.
+        Service indicators, or the note that says why there are none.
     found, currency
         What purchases are, and the unit of their value.
     """
@@ -66,11 +66,11 @@ def portfolio_headlines(
     return Headlines(*figures)
 
 
-def on_time_headline(service: KpiTable | None) -> Headline:
+def on_time_headline(service: Result) -> Headline:
     """Return on-time delivery as a headline, with what it would need when it cannot be told."""
     name = "on-time delivery"
-    if service is None:
-        return Headline(name, None, note="needs the table shipments")
+    if not isinstance(service, KpiTable):
+        return Headline(name, None, note=repr(service))
     row = service.to_frame().query("kpi == 'on_time_delivery'")
     if row.empty:
         return Headline(name, None, note=service.missing.get("on_time_delivery", ""))
@@ -103,7 +103,7 @@ def most_late(shipments: ir.Table, by: str, as_of: dt.date, most: int) -> Table:
         The group, late, deliveries, share_of_late (of all late deliveries), on_time (its share in time, pooled
         with the other groups', and the bounds of its 90% interval).
     """
-    rates = kpis(shipments, by=by, as_of=as_of).to_frame().query("kpi == 'on_time_delivery'")
+    rates = kpis(shipments, by=by, as_of=as_of).of("on_time_delivery").to_frame()
     late = rates["denominator"] - rates["numerator"]
     frame = pd.DataFrame({
         by: rates[by], "late": late, "deliveries": rates["denominator"], "share_of_late": late / late.sum(),
@@ -125,7 +125,7 @@ def with_on_time(accounts: pd.DataFrame, shipments: ir.Table | None, as_of: dt.d
     return Table(listed, title, decimals=0, percent=("share", "change", "on_time"))
 
 
-def to_do(accounts: pd.DataFrame, spread: Concentration, late: Table | None) -> Note:
+def to_do(accounts: pd.DataFrame, spread: Concentration, late: Result) -> Note:
     """Return what to do first, one sentence each, from the figures of the report.
 
     Parameters
@@ -135,7 +135,7 @@ def to_do(accounts: pd.DataFrame, spread: Concentration, late: Table | None) -> 
     spread
         Concentration of the base.
     late
-        From :func:`most_late` by carrier, None without shipments.
+        From :func:`most_late` by carrier, or the note that says why there is none.
     """
     sentences = []
     for account in accounts[(accounts["change"] < FALL) | (accounts["days_silent"] > SILENT_DAYS)].itertuples():
@@ -149,7 +149,7 @@ def to_do(accounts: pd.DataFrame, spread: Concentration, late: Table | None) -> 
             f"One account holds {spread.largest_share:.0%} of {spread.what}: agree with its management what would"
             " make it leave, and what the business looks like without it."
         )
-    if late is not None and len(late.to_frame()):
+    if isinstance(late, Table) and len(late.to_frame()):
         worst = late.to_frame().iloc[:3]
         sentences.append(
             f"Take up late deliveries with {', '.join(worst.iloc[:, 0].astype(str))} first: they stand for"

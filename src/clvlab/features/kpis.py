@@ -49,6 +49,15 @@ class KpiTable(Result):
         """
         return self._frame
 
+    def of(self, kpi: str) -> KpiTable:
+        """Return one indicator's rows; an indicator that is switched off is refused with its reason."""
+        found = self._frame[self._frame.kpi == kpi]
+        if found.empty:
+            raise Refused(f"{LABELS[kpi].capitalize()} {self.missing.get(kpi, 'was never at stake')}.")
+        one = KpiTable(found.reset_index(drop=True), self.by, self.missing, self.as_of)
+        one.title = f"{LABELS[kpi].capitalize()}" + (f" by {', '.join(self.by)}" if self.by else "")
+        return one
+
     def plot(self, ax: Axes | None = None, kpi: str = "on_time_delivery") -> Axes:
         """Draw all indicators with their intervals, or with groups one indicator by group.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.tables import AnyTable, as_table, day_of, number_of, refuse_missing
-from clvlab.figures import BLUE, ORANGE, RED, SKY, new_axes
+from clvlab.figures import BLUE, ORANGE, RED, SKY, new_axes, state
 from clvlab.periods import period_index, period_label
 from clvlab.refusal import Refused
 from clvlab.results import Result, Table
@@ -24,7 +23,6 @@ _NEEDED = {"shipments": ("booked_at", "revenue"), "invoices": ("issued_on", "amo
 _NO_KIND = "Invoices have no kind: everything billed counts as freight, taxes and surcharges included."
 _AGREE = 0.01  # a month whose difference is within this share of what was shipped agrees
 _DIGITS = 6  # sums of cents are cleared of the engine's summing order, else a shown .5 rounds either way
-_LETTERS_PER_INCH = 7  # of a bold title over axes of three quarters of a figure
 
 
 class Reconciliation(Result):
@@ -89,7 +87,7 @@ class Reconciliation(Result):
             loc="upper left",
             bbox_to_anchor=(1.01, 1),
         )
-        _state(ax, self.finding)
+        state(ax, self.finding)
         return ax
 
     def _table(self) -> Table:
@@ -266,9 +264,3 @@ def _less_or_more(both: pd.DataFrame) -> str:
     shipped = both.shipped.sum()
     share = both.difference.sum() / shipped if shipped else 0.0
     return f"{abs(share):.1%} {'below' if share >= 0 else 'above'}"
-
-
-def _state(ax: Axes, finding: str) -> None:
-    figure = ax.get_figure()
-    width = figure.get_figwidth() if figure is not None else 8.0  # type: ignore[union-attr]
-    ax.set_title("\n".join(wrap(finding, int(width * _LETTERS_PER_INCH))))

@@ -38,9 +38,9 @@ def need_columns(existing: Iterable[str], names: Iterable[str]) -> None:
     known = [str(name) for name in existing]
     for name in names:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.0)
-            hint = f"did you mean {near[0]!r}?" if near else "it has no columns at all."
-            raise Refused(f"The table has no column {name!r}; {hint}")
+            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else f" (it has {', '.join(known) or 'none at all'})."
+            raise Refused(f"The table has no column {name!r}{hint}")
 
 
 def as_table(table: AnyTable, columns: Iterable[str]) -> ir.Table:

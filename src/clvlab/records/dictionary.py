@@ -23,8 +23,9 @@ Generated from the contracts in `src/clvlab/records/contracts/` by `make data`; 
 
 Put one file per table into a folder, named as the table, as CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or
 tab), Parquet or Excel; or a folder of that name with the parts of the table in it. `customers` and one of
-{_ACTIVITY} are required, and in every table the columns in **bold**. Everything else is optional: what needs an absent table or column is left out of a report with one line that says so. `data/templates/` has an
-empty file per table. Files with other columns come in through a mapping (`clvlab import --help`).
+{_ACTIVITY} are required, and in every table the columns in **bold**. Everything else is
+optional: what needs an absent table or column is left out of a report with one line that says so. `data/templates/`
+has an empty file per table. Files with other columns come in through a mapping (`clvlab import --help`).
 
 - Dates are written `2025-12-31`, times `2025-12-31 14:30` (seconds and an offset such as `+08:00` may follow; times
   without one are taken as wall-clock times of `time_zone` in `clvlab.toml`). Numbers have a decimal point and no

@@ -310,7 +310,8 @@ def _case_frame(contract: Contract, found: pd.DataFrame, rule: Rule, treatment: 
     return pd.DataFrame({
         "table": contract.name, "file": found["file"].astype("object"),
         "source_row": found["source_row"].astype("int64"), "column": rule.column, "rule": rule.name,
-        "value": found["value"].astype("object"), "treatment": treatment, "says": rule.says, "also": found.get("also", ""),
+        "value": found["value"].astype("object"), "treatment": treatment, "says": rule.says,
+        "also": found.get("also", ""),
     }, columns=list(QUARANTINE_COLUMNS))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clvlab.cache import whole
 from clvlab.records.intake import QUARANTINE_COLUMNS, Judged
-from clvlab.results import Result, Table
+from clvlab.results import Note, Result, Table
 
 
 class Quarantine(Result):
@@ -60,9 +60,11 @@ class Quarantine(Result):
         ).reset_index()  # fmt: skip
         return Table(frame, "What was set aside, by rule")
 
-    def examples(self) -> Table:
+    def examples(self) -> Result:
         """Return one case of each kind in words: where it stands, what stands there, what is wrong."""
         frame = self.summary().to_frame()
+        if frame.empty:
+            return Note("Nothing was set aside.")
         named = [
             f"{c.table}.{c.column}" + (f" ({c.source_column})" if c.source_column != c.column else "")
             for c in frame.itertuples()

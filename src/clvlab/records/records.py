@@ -22,6 +22,7 @@ from clvlab.records.currency import in_one_currency
 from clvlab.records.importing import read_import
 from clvlab.records.quarantine import Quarantine
 from clvlab.records.sources import Source, find_files, read_connection, read_files
+from clvlab.refusal import Refused
 
 _INTAKE, _QUARANTINE = "intake.json", "quarantine.parquet"
 
@@ -41,7 +42,7 @@ class Records:
     origin
         What the import that made the folder said; empty when there was none.
     last_date
-        The last day on which anything was recorded, outliers not obeyed.
+        The day of the last shipment or invoice, outliers not obeyed.
     currency
         Currency of all amounts.
 
@@ -59,7 +60,9 @@ class Records:
     currency: str
 
     def __getitem__(self, name: str) -> ir.Table:
-        """Return a table by name; see :meth:`missing` before asking for an optional one."""
+        """Return a table by name; an absent one is refused with what would be needed."""
+        if name not in self.tables:
+            raise Refused(f"Needs the table {name}.")
         return self.tables[name]
 
     def __contains__(self, name: str) -> bool:
@@ -176,13 +179,14 @@ def _judge(
 
 
 def _last_date(tables: Mapping[str, ir.Table]) -> date:
-    """Return the last day on which anything was recorded about shipments or invoices, outliers set aside."""
-    moments = []
-    for name in ACTIVITY_TABLES:
-        if name in tables:
-            contract = TABLES[name]
-            recorded = [c.name for c in contract.columns if c.name == contract.event or c.known == (c.name,)]
-            table = tables[name]
-            latest = {c: table[c].cast("date").max() for c in recorded if c in table.columns}
-            moments += table.aggregate(**latest).execute().iloc[0].dropna().tolist()
-    return pd.Timestamp(max(moments)).date()
+    """Return the day of the last shipment or invoice, outliers being set aside already.
+
+    Deliveries and payments trail behind: a file of settled invoices ends weeks after its last invoice, and taken
+    as of that end every customer would seem to have fallen silent.
+    """
+    last = [
+        tables[name][event].cast("date").max().execute()
+        for name in ACTIVITY_TABLES
+        if name in tables and (event := TABLES[name].event)
+    ]
+    return pd.Timestamp(max(day for day in last if not pd.isna(day))).date()

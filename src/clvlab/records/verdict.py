@@ -49,9 +49,11 @@ class CasesByRule(Result):
         return ax
 
 
-def cases_by_rule(quarantine: Quarantine) -> CasesByRule:
-    """Return the number of cases by table, column and rule, most first."""
+def cases_by_rule(quarantine: Quarantine) -> Result:
+    """Return the number of cases by table, column and rule, most first, or a note that there are none."""
     frame = quarantine.summary().to_frame()
+    if frame.empty:
+        return Note("Nothing was set aside.")
     columns = ["table", "column", "source_column", "rule", "treatment", "cases"]
     ordered = frame.sort_values(["cases", "table", "column", "rule"], ascending=[False, True, True, True])
     return CasesByRule(ordered[columns].reset_index(drop=True))
