@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FOLDED_ABOVE = 14
 # Texts longer than this may break over lines; shorter ones (codes, dates) stay whole.
 LONG_TEXT = 24
+PROSE = 80
 # From here on digits after the point say nothing.
 LARGE = 10_000
 
@@ -51,7 +52,10 @@ class Result:
 
     def __repr__(self) -> str:
         """Return the rounded table as text."""
-        text = _cells(self.to_frame(), self.decimals, self.percent).to_string(index=False)
+        frame = self.to_frame()
+        if frame.empty:
+            return f"{self.title}: none."
+        text = _cells(frame, self.decimals, self.percent).to_string(index=False)
         return f"{self.title}\n{text}" if self.title else text
 
     def _repr_html_(self) -> str:
@@ -106,18 +110,24 @@ def text_table(frame: pd.DataFrame, decimals: int = 3) -> str:
     return _cells(frame, decimals).to_string(index=False)
 
 
+def _kind(values: pd.Series, texts: pd.Series) -> str:
+    """Return how a column is set: numbers right, short texts whole, long ones with room to break."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return "number"
+    longest = max(len(text) for text in texts)
+    return "prose" if longest > PROSE else "long" if longest > LONG_TEXT else "short"
+
+
 def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "", percent: tuple[str, ...] = ()) -> str:
     """Return ``frame`` as an HTML table: numbers right, every text escaped, a long table folded."""
-    import pandas as pd
 
     plain = _with_index(frame)
     cells = _cells(plain, decimals, percent)
-    kinds = [
-        "number" if pd.api.types.is_numeric_dtype(plain.iloc[:, i]) and not pd.api.types.is_bool_dtype(plain.iloc[:, i])
-        else "long" if cells.iloc[:, i].str.len().max() > LONG_TEXT
-        else "short"
-        for i in range(len(cells.columns))
-    ]  # fmt: skip
+    if plain.empty:
+        return f'<p class="note">{escape(caption) or "Table"}: none.</p>'
+    kinds = [_kind(plain.iloc[:, i], cells.iloc[:, i]) for i in range(len(cells.columns))]
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(str(name).replace("_", " "))}</th>'
         for name, kind in zip(cells, kinds, strict=True)

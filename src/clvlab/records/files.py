@@ -23,6 +23,7 @@ from clvlab.refusal import Refused
 ENDINGS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 SEPARATORS = (",", ";", "\t", "|")
 SOURCE_FILE, SOURCE_ROW = "source_file", "source_row"
+_NUMBER = '"clvlab: row number"'  # no name a user's column has
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _stage_csv(path: Path, target: Path) -> Staged:
     names, separator = _header(text, path)
     columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
     listed = ", ".join(_identifier(name) for name in names)
-    source = f"{_literal(path.name)} AS {SOURCE_FILE}, n + 1 AS {SOURCE_ROW}"
+    source = f"{_literal(path.name)} AS {SOURCE_FILE}, {_NUMBER} + 1 AS {SOURCE_ROW}"
     own = [name for name in names if name not in {SOURCE_FILE, SOURCE_ROW}]
     if len(own) == len(names) - 2:  # written by an import: the rows keep the numbers of the user's file
         source = f"{SOURCE_FILE}, CAST({SOURCE_ROW} AS BIGINT) AS {SOURCE_ROW}"
@@ -174,7 +175,7 @@ def _stage_csv(path: Path, target: Path) -> Staged:
         engine.execute("SET enable_progress_bar = false")
         try:
             engine.execute(
-                f"COPY (SELECT {source}, {listed} FROM (SELECT row_number() OVER () AS n, *"
+                f"COPY (SELECT {source}, {listed} FROM (SELECT row_number() OVER () AS {_NUMBER}, *"
                 f" FROM read_csv({_literal(text)}, header=true, auto_detect=false, columns={{{columns}}},"
                 f" delim={_literal(separator)}, quote='\"', escape='\"', ignore_errors=true, store_rejects=true,"
                 f" rejects_limit=0, max_line_size=10000000))) TO {_literal(target)} (FORMAT parquet)"

@@ -22,7 +22,7 @@ from clvlab.refusal import Refused
 
 IMPORT_FILE = "import.json"
 UNREAD_FILE = "unread.csv"
-_ROW = "row_in_order"
+_ROW = "clvlab: row"  # no name a user's column has
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.timestamp))
@@ -102,7 +102,7 @@ class _Files:
                     self._require(path, name, table_map.name)
         listed = ", ".join("'" + str(self._staged[path].path).replace("'", "''") + "'" for path in used)
         return self._engine.sql(
-            f"SELECT row_number() OVER () AS {_ROW}, * FROM read_parquet([{listed}], union_by_name=true)"
+            f'SELECT row_number() OVER () AS "{_ROW}", * FROM read_parquet([{listed}], union_by_name=true)'
         )
 
     def _require(self, path: Path, name: str, table: str) -> None:

@@ -18,7 +18,7 @@ from clvlab.records.outliers import robust_ends
 from clvlab.records.parsing import parsed, unreadable
 from clvlab.records.rules import near_the_rest, rules_of
 
-ROW_ID = "row_id"
+ROW_ID = "clvlab: row"  # no name a user's column has
 QUARANTINE_COLUMNS = ("table", "file", "source_row", "column", "rule", "value", "treatment", "says", "also")
 _RAW = "was: "
 _FAULT = "fault: "

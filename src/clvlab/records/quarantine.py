@@ -73,8 +73,7 @@ class Quarantine(Result):
         shown = pd.DataFrame({
             "cases": frame["cases"],
             "column": named,
-            "first in": [f"{c.file}, row {c.first_row:,}" for c in frame.itertuples()],
-            "value there": frame["example"],
+            "first case": [f"{c.file} row {c.first_row}: {c.example or 'blank'}" for c in frame.itertuples()],
             "what is wrong, and what was done": frame["says"] + also,
         })  # fmt: skip
         return Table(shown, "What is wrong, and what was done, by kind")

@@ -198,10 +198,9 @@ def near_the_rest(column: str, first: date | datetime | None, last: date | datet
 
 def rules_of(contract: Contract) -> list[Rule]:
     """Return all rules of a contract that one row alone can break: filled, known values, ranges, its own."""
-    keys = dict.fromkeys([*contract.key, *([contract.event] if contract.event else [])])
-    required_dates_and_keys = [name for name in keys if contract.column(name).required]
+    places_the_row = dict.fromkeys([*contract.key, "customer_id", contract.event])
     return [
-        *(filled(name) for name in required_dates_and_keys),
+        *(filled(name) for name in places_the_row if name in contract.required),
         *(one_of(column) for column in contract.columns if column.choices),
         *(in_range(column) for column in contract.columns if column.at_least is not None or column.at_most is not None),
         *contract.rules,

@@ -96,7 +96,7 @@ def read_files(
 def _source(name: str, parts: list[Staged], paths: list[Path], engine: ibis.BaseBackend) -> Source:
     listed = "[" + ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in parts) + "]"
     # union_by_name lets monthly parts differ in their columns; row_id numbers rows in source order.
-    table = engine.sql(f"SELECT row_number() OVER () AS {ROW_ID}, * FROM read_parquet({listed}, union_by_name=true)")
+    table = engine.sql(f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet({listed}, union_by_name=true)')
     unread = pd.concat([p.unread.assign(file=path.name) for p, path in zip(parts, paths, strict=True)])
     remarks = [f"{path.name}: {part.rows + len(part.unread):,} rows, {part.note}"
                for part, path in zip(parts, paths, strict=True)]  # fmt: skip

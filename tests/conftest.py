@@ -1,0 +1,49 @@
+"""What many tests need: a small market, a cache of their own, and the folder of real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clvlab.cache import CACHE_VARIABLE
+from clvlab.study import Study, open_study
+
+ROOT = Path(__file__).parents[1]
+SHARED_VARIABLE = "CLVLAB_SHARED_DATA"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder for this session, so that no test touches the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def small_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo market of 60 customers over 24 months, to 2025-12-31; a test that writes to it takes a copy."""
+    from clvlab.simulate import simulate
+
+    folder = tmp_path_factory.mktemp("market") / "demo"
+    simulate(customers=60, months=24, seed=1).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_study(small_market: Path) -> Study:
+    """The small market, opened as of its last day."""
+    return open_study(small_market)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data: the variable CLVLAB_SHARED_DATA, else ../shared/data beside the repository."""
+    folder = ROOT / os.environ.get(SHARED_VARIABLE, "../shared/data")
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there; set {SHARED_VARIABLE} to the folder of real data")
+    return folder

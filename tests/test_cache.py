@@ -1,0 +1,281 @@
+"""Files are whole or absent, keys are made of content, and a change anywhere in the package changes the key."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clvlab
+from clvlab.cache import (
+    CACHE_VARIABLE,
+    cache_folder,
+    cached_folder,
+    cached_frame,
+    content_hash,
+    fingerprint,
+    package_source,
+    whole,
+)
+
+PACKAGE = Path(clvlab.__file__).parent
+
+
+def everything_in(folder: Path) -> dict[str, str]:
+    """Return every file below a folder, hidden ones too, with its text."""
+    return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def written(folder: Path, **texts: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
+
+
+# whole -----------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_file_takes_its_place_and_nothing_else_is_left(tmp_path):
+    with whole(tmp_path / "deep" / "a.txt") as draft:
+        draft.write_text("new")
+        assert not (tmp_path / "deep" / "a.txt").exists(), "the file must not be seen before it is whole"
+    assert everything_in(tmp_path) == {"deep/a.txt": "new"}
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["a.txt"]
+
+
+def test_a_whole_file_replaces_an_older_one(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with whole(tmp_path / "a.txt") as draft:
+        draft.write_text("new")
+        assert (tmp_path / "a.txt").read_text() == "old"
+    assert everything_in(tmp_path) == {"a.txt": "new"}
+
+
+def test_a_whole_folder_replaces_an_older_one_with_all_its_files(tmp_path):
+    written(tmp_path / "out", old="old", both="old")
+    with whole(tmp_path / "out") as draft:
+        draft.mkdir()
+        written(draft, both="new", new="new")
+    assert everything_in(tmp_path) == {"out/both": "new", "out/new": "new"}
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_writer_that_stops_leaves_nothing(tmp_path, stop):
+    def write() -> None:
+        with whole(tmp_path / "out") as draft:
+            draft.mkdir()
+            written(draft, half="half")
+            raise stop
+
+    with pytest.raises(stop):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_writer_that_stops_leaves_what_was_there(tmp_path, kind):
+    before = tmp_path / "out" if kind == "file" else tmp_path / "out" / "a"
+    before.parent.mkdir(exist_ok=True)
+    before.write_text("old")
+
+    def write() -> None:
+        with whole(tmp_path / "out") as draft:
+            draft.write_text("half")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        write()
+    assert before.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_writer_that_writes_nothing_leaves_what_was_there(tmp_path):
+    # BUG in cache.whole: the old folder is moved away before the draft is known to exist, and then deleted.
+    written(tmp_path / "out", a="old")
+
+    def write() -> None:
+        with whole(tmp_path / "out"):
+            pass
+
+    with pytest.raises(OSError, match="out"):
+        write()
+    assert everything_in(tmp_path) == {"out/a": "old"}
+
+
+# The cache -------------------------------------------------------------------------------------------------
+
+
+def test_the_variable_names_the_cache_folder_else_it_is_the_users(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine"
+    for unset in ("", None):
+        if unset is None:
+            monkeypatch.delenv(CACHE_VARIABLE)
+        else:
+            monkeypatch.setenv(CACHE_VARIABLE, unset)
+        assert cache_folder().name == "clvlab"
+        assert cache_folder().is_absolute()
+
+
+def test_a_cached_folder_is_made_once(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    calls = []
+
+    def make(folder: Path) -> None:
+        calls.append(folder)
+        written(folder, a="content")
+
+    assert everything_in(cached_folder("key", make)) == {"a": "content"}
+    assert everything_in(cached_folder("key", make)) == {"a": "content"}
+    assert len(calls) == 1
+    cached_folder("other", make)
+    assert len(calls) == 2
+    assert sorted(p.name for p in (tmp_path / "cache").iterdir()) == ["key", "other"]
+
+
+def test_a_folder_that_could_not_be_made_is_not_cached(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+
+    def fail(folder: Path) -> None:
+        written(folder, half="half")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        cached_folder("key", fail)
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert everything_in(cached_folder("key", lambda folder: written(folder, a="a") and None)) == {"a": "a"}
+
+
+MAKE_TOGETHER = """
+import sys, time
+from pathlib import Path
+from clvlab.cache import cached_folder
+me, place = sys.argv[1], Path(sys.argv[2])
+def make(folder):
+    (place / f"in-{me}").touch()
+    until = time.monotonic() + 20
+    while len(list(place.glob("in-*"))) < 2 and time.monotonic() < until:
+        time.sleep(0.01)  # both are now making it
+    for n in range(50):
+        (folder / str(n)).write_text("same")
+found = cached_folder("key", make)
+assert len(list(found.iterdir())) == 50, list(found.iterdir())
+"""
+
+
+def test_two_processes_at_once_both_get_a_whole_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    command = [sys.executable, "-c", MAKE_TOGETHER]
+    pair = [subprocess.Popen([*command, name, str(tmp_path)], stderr=subprocess.PIPE) for name in "ab"]
+    errors = [process.communicate(timeout=60)[1].decode() for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], errors
+    assert sorted(p.name for p in tmp_path.glob("in-*")) == ["in-a", "in-b"], "they were not making it together"
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == ["key"]
+
+
+def test_a_cached_frame_comes_back_as_it_was_with_its_attributes(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    frame = pd.DataFrame({"n": [1, 2], "x": [0.1, None]}, index=pd.Index(["007", "b"], name="customer_id"))
+    frame.attrs["period"] = "week"
+    made = []
+
+    def make() -> pd.DataFrame:
+        made.append(1)
+        return frame
+
+    for _ in range(2):
+        found = cached_frame("key", make)
+        pd.testing.assert_frame_equal(found, frame)
+        assert found.attrs == {"period": "week"}
+    assert made == [1]
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+# Keys ------------------------------------------------------------------------------------------------------
+
+TEXTS = st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.text(max_size=8), min_size=1, max_size=5)
+
+
+@given(TEXTS, st.randoms())
+def test_the_key_of_files_depends_on_neither_folder_nor_order(tmp_path_factory, texts, random):
+    here, there = (written(tmp_path_factory.mktemp("files"), **texts) for _ in range(2))
+    random.shuffle(there)
+    assert content_hash(here) == content_hash(there)
+
+
+@given(TEXTS, st.text(min_size=1, max_size=3))
+def test_the_key_of_files_changes_with_any_content_and_any_name(tmp_path_factory, texts, more):
+    before = content_hash(written(tmp_path_factory.mktemp("files"), **texts))
+    name = min(texts)
+    changed = written(tmp_path_factory.mktemp("files"), **(texts | {name: texts[name] + more}))
+    renamed = written(tmp_path_factory.mktemp("files"), **{n + "x" * (n == name): t for n, t in texts.items()})
+    assert len({before, content_hash(changed), content_hash(renamed)}) == 3
+
+
+def test_files_of_one_name_in_two_folders_have_one_key_in_any_order(tmp_path):
+    # BUG in cache.content_hash: files are sorted by name alone, so equal names keep the order they came in.
+    a, b = written(tmp_path / "shipments", x="1")[0], written(tmp_path / "invoices", x="2")[0]
+    assert content_hash([a, b]) == content_hash([b, a])
+
+
+def test_a_fingerprint_has_one_form_for_equal_parts():
+    assert fingerprint({"a": 1, "b": [2, "ü"]}) == fingerprint({"b": [2, "ü"], "a": 1})
+    assert fingerprint("1") != fingerprint(1)
+    assert fingerprint("a", "b") != fingerprint("ab")
+    assert len(fingerprint()) == 20
+    assert fingerprint("clvlab", 1) == hashlib.sha256(b'["clvlab", 1]').hexdigest()[:20], "other on other machines"
+
+
+# The package's source --------------------------------------------------------------------------------------
+
+
+def source_key(folder: Path) -> str:
+    """Return package_source() of the copy of the package in ``folder``."""
+    code = "import clvlab, clvlab.cache as c; print(clvlab.__file__); print(c.package_source())"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True
+    )
+    place, key = run.stdout.split()
+    assert Path(place).is_relative_to(folder), "the copy was not imported"
+    return key
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("copied")
+    shutil.copytree(PACKAGE, folder / "clvlab", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def test_an_unchanged_copy_has_the_same_key(copied):
+    assert source_key(copied) == package_source()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "periods.py",
+        "features/tables.py",
+        "records/mappings/cdnow.toml",
+        # BUG in cache.package_source: only .py and .toml count, so a report stays "current" when its page's
+        # template or style has changed.
+        "reporting/template/page.html.j2",
+        "reporting/template/style.css",
+    ],
+)
+def test_a_change_of_any_file_of_the_package_changes_its_key(copied, file):
+    path = copied / "clvlab" / file
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + b"\n")
+        assert source_key(copied) != package_source()
+    finally:
+        path.write_bytes(before)
