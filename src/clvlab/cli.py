@@ -160,7 +160,7 @@ def _import(chosen: argparse.Namespace) -> int:
 
 
 def _new_mapping(chosen: argparse.Namespace) -> int:
-    from clvlab.records.propose import propose
+    from clvlab.records.proposing import propose
 
     print(propose(chosen.file))
     return DONE

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clvlab.records.engine import open_duckdb
 from clvlab.refusal import Refused
 
 ENDINGS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
@@ -171,8 +172,7 @@ def _stage_csv(path: Path, target: Path) -> Staged:
     if len(own) == len(names) - 2:  # written by an import: the rows keep the numbers of the user's file
         source = f"{SOURCE_FILE}, CAST({SOURCE_ROW} AS BIGINT) AS {SOURCE_ROW}"
     listed = ", ".join(_identifier(name) for name in own)
-    with duckdb.connect() as engine:
-        engine.execute("SET enable_progress_bar = false")
+    with open_duckdb() as engine:
         try:
             engine.execute(
                 f"COPY (SELECT {source}, {listed} FROM (SELECT row_number() OVER () AS {_NUMBER}, *"
@@ -216,7 +216,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _stage_parquet(path: Path, target: Path) -> Staged:
-    with duckdb.connect() as engine:
+    with open_duckdb() as engine:
         try:
             names = [row[0] for row in engine.execute(
                 f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})").fetchall()]  # fmt: skip

@@ -16,6 +16,7 @@ import pandas as pd
 from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
 from clvlab.cache import content_hash, whole
 from clvlab.records.contracts import TABLES
+from clvlab.records.engine import open_engine
 from clvlab.records.files import SOURCE_FILE, SOURCE_ROW, stage
 from clvlab.records.mapping import ColumnMap, Mapping, TableMap
 from clvlab.refusal import Refused
@@ -58,7 +59,7 @@ def import_files(mapping: Mapping, paths: list[Path], out: Path) -> list[str]:
     """
     if out.exists() and any(out.iterdir()) and not (out / IMPORT_FILE).is_file():
         raise Refused(f"{out} already holds files that no import wrote; give --out a new folder.")
-    engine = ibis.duckdb.connect()
+    engine = open_engine()
     with tempfile.TemporaryDirectory() as workplace, whole(out) as draft:
         draft.mkdir()
         files = _Files(engine, Path(workplace), paths)
@@ -164,7 +165,10 @@ def _translate(source: ir.Table, how: ColumnMap, kind: str, time_zone: str) -> i
 
 
 def _number_text(text: ir.StringValue, how: ColumnMap) -> ir.StringValue:
-    plain = text.replace(how.thousands, "") if how.thousands else text
+    plain = text
+    for sign in sorted(how.strip, key=len, reverse=True):  # "US$" before "$"
+        plain = plain.replace(sign, "")
+    plain = plain.replace(how.thousands, "") if how.thousands else plain
     plain = plain.replace(how.decimal, ".") if how.decimal != "." else plain
     if how.factor == 1.0:
         return ibis.ifelse(plain.try_cast("float64").isnull(), text, plain) if plain is not text else text

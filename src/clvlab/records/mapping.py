@@ -21,14 +21,14 @@ from clvlab.refusal import Refused
 # What may stand at the top of a mapping, beside one section per table.
 TOP = {
     "about": str, "currency": str, "time_zone": str, "source_time_zone": str, "dates": list,
-    "decimal": str, "thousands": str,
+    "decimal": str, "thousands": str, "strip": list,
 }  # fmt: skip
 # What may stand in a table's section, beside our column names.
 SECTION = {"file": str, "one_row_per": str}
 # What may stand in a column's own braces.
 COLUMN = {
     "column": str, "columns": list, "joined_by": str, "constant": str, "row_number": str, "factor": (int, float),
-    "values": dict, "dates": list, "source_time_zone": str, "decimal": str, "thousands": str,
+    "values": dict, "dates": list, "source_time_zone": str, "decimal": str, "thousands": str, "strip": list,
 }  # fmt: skip
 _ORIGINS = ("column", "columns", "constant", "row_number")
 
@@ -47,6 +47,7 @@ class ColumnMap:
     source_time_zone: str = ""
     decimal: str = "."
     thousands: str = ""
+    strip: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -161,7 +162,8 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
     if sum(key in settings for key in _ORIGINS) != 1:
         raise Refused(f"{where} must say where it comes from by exactly one of {', '.join(_ORIGINS)}.")
     # What holds for the whole file holds for the column unless it says otherwise.
-    settings = {k: top[k] for k in ("dates", "source_time_zone", "decimal", "thousands") if k in top} | settings
+    inherited = ("dates", "source_time_zone", "decimal", "thousands", "strip")
+    settings = {k: top[k] for k in inherited if k in top} | settings
     return ColumnMap(
         columns=tuple(settings.get("columns", [settings["column"]] if "column" in settings else [])),
         joined_by=settings.get("joined_by", ""),
@@ -174,14 +176,16 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
         source_time_zone=settings.get("source_time_zone", ""),
         decimal=settings.get("decimal", "."),
         thousands=settings.get("thousands", ""),
+        strip=tuple(settings.get("strip", ())),
     )  # fmt: skip
 
 
 def _check(where: str, key: str, value: Any, known: MappingType[str, Any]) -> None:
     if key not in known:
         raise Refused(f"{where}: {key!r} is no setting{_nearest(key, known)}.")
-    if not isinstance(value, known[key]) or isinstance(value, bool):
-        word = {str: "text in quotes", list: "a list", dict: "a table in braces"}.get(known[key], "a number")
+    is_texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
+    if not isinstance(value, known[key]) or isinstance(value, bool) or not is_texts:
+        word = {str: "text in quotes", list: "a list of texts", dict: "a table in braces"}.get(known[key], "a number")
         raise Refused(f"{where}: {key} = {value!r} must be {word}.")
 
 

@@ -19,6 +19,7 @@ from clvlab.records import intake
 from clvlab.records.asof import cut, undated
 from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
 from clvlab.records.currency import in_one_currency
+from clvlab.records.engine import open_engine
 from clvlab.records.importing import read_import
 from clvlab.records.quarantine import Quarantine
 from clvlab.records.sources import Source, find_files, read_connection, read_files
@@ -108,7 +109,7 @@ class Records:
 
 def take_in_folder(folder: Path, into: Path, assumptions: Assumptions) -> None:
     """Read, check and store the records of ``folder`` in ``into``, for :func:`load`."""
-    engine = ibis.duckdb.connect()
+    engine = open_engine()
 
     def keep(table: ir.Table, name: str) -> ir.Table:
         path = into / f"{name}.parquet"
@@ -135,7 +136,7 @@ def take_in_folder(folder: Path, into: Path, assumptions: Assumptions) -> None:
 def load(folder: Path, assumptions: Assumptions) -> Records:
     """Return the records stored by :func:`take_in_folder`."""
     facts: dict[str, Any] = json.loads((folder / _INTAKE).read_text())
-    engine = ibis.duckdb.connect()
+    engine = open_engine()
     tables = {
         name: engine.read_parquet(folder / f"checked-{name}.parquet").select(columns)
         for name, columns in facts["columns"].items()

@@ -16,7 +16,7 @@ from clvlab.records.proposing.numbers import Numbers, read_numbers
 from clvlab.records.proposing.values import flag_meaning
 from clvlab.records.proposing.words import is_personal
 
-SAMPLE = 20_000
+SAMPLE = 10_000
 _LISTED = 50  # a column with more values than this is no flag and no choice
 
 

@@ -132,7 +132,7 @@ def _date(text: str) -> tuple[int, int, int, str] | None:
     return year, day, number, date + time
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def _clock_format(clock: str) -> str | None:
     """Return the strptime format of what follows a date; None when it is no time."""
     found = _CLOCK.fullmatch(re.sub(r"\d+", "9", clock).upper())

@@ -75,16 +75,16 @@ def _mark_rivals(section: Section, candidates: list[Match]) -> None:
 
 def _by_contents(contract: Contract, name: str, contents: Contents, left: list[Profile]) -> Match | None:
     """Return the only column left that could be the key or the event by what it holds."""
-    rows = contents.staged.rows
+    rows, left = contents.staged.rows, [profile for profile in left if len(profile.sample) == contents.sampled]
     if name == contract.event:
         fitting = [p for p in left if p.is_dates]
         why = "its name does not say so, it is the only column of dates left"
     else:
         fitting = [p for p in left if not p.is_dates and not p.has_fractions and rows >= 20 and contents.is_unique(p)]
         why = "its name does not say so, but no value occurs twice in it"
-    contents.count_filled(profile.name for profile in fitting)
-    fitting = [profile for profile in fitting if contents.filled(profile.name) == rows]
-    return Match(contract.column(name), fitting[0], _BY_CONTENT, [why]) if len(fitting) == 1 else None
+    if len(fitting) != 1 or contents.filled(fitting[0].name) < rows:
+        return None
+    return Match(contract.column(name), fitting[0], _BY_CONTENT, [why])
 
 
 # How contents fit ------------------------------------------------------------------------------------------

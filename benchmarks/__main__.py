@@ -1,0 +1,42 @@
+"""Run every benchmark in a process of its own and save its table, with date and machine size.
+
+``python -m benchmarks [NAME ...]`` runs those named, all when none is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+EVIDENCE = Path("reports/evidence")
+BENCHMARKS = ("startup", "demo_market", "intake", "transaction_summary", "concentration_coverage")
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks and return 1 when one of them failed."""
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}"
+    failed = False
+    for name in names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True)
+        print(done.stdout)
+        if done.returncode:
+            failed = True
+            continue
+        text = f"<!-- Written by `make bench` on {dt.date.today()}; {machine}. -->\n\n{done.stdout}"
+        (EVIDENCE / f"{name}.md").write_text(text, encoding="utf-8")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
