@@ -287,9 +287,7 @@ def tiny(folder: Path) -> Path:
 
 def test_the_first_day_seen_is_the_whole_day(tmp_path):
     study = open_study(tiny(tmp_path / "data"), as_of="2025-02-12")
-    assert study.summary.to_dict("index") == {
-        "007": {"frequency": 1, "recency": 4.0, "T": 4.0, "monetary_value": 30.0}
-    }
+    assert study.summary.to_dict("index") == {"007": {"frequency": 1, "recency": 4.0, "T": 4.0, "monetary_value": 30.0}}
 
 
 def stages(cache: Path) -> set[str]:

@@ -25,13 +25,14 @@ Turn your files into clvlab's tables through a mapping, without code.
   clvlab import my.toml orders.csv bills.xlsx --out data/raw/us  your own
 
 A mapping is a TOML file. Say your orders.csv has the columns No, Client, Ordered (as 31/12/2025 14:30 in UTC),
-Tonnes, State and Price (as 1.234,50):
+Tonnes, State and Price (as 1.234,50 €):
 
   currency = "EUR"
   time_zone = "Europe/Berlin"             # zone of all times in our tables
   dates = ["%d/%m/%Y %H:%M"]              # formats to try, one after the other; "iso" for 2025-12-31 14:30
   decimal = ","
   thousands = "."
+  strip = ["€"]                           # texts beside numbers, taken off before they are read
 
   [shipments]                             # one section for each table to make (see data/README.md)
   file = "orders*"                        # which of the files; all of them when left out
@@ -183,7 +184,7 @@ def _report(chosen: argparse.Namespace) -> int:
     from clvlab.reporting.run import run
 
     key = key_of(job)
-    page = job.folder / f"{job.name}.html"
+    page = Path(os.path.relpath(job.folder / f"{job.name}.html"))
     if is_current(job, key):
         print(f"{page} is current; nothing to do.")
         return DONE
@@ -202,7 +203,7 @@ def _batch(chosen: argparse.Namespace) -> int:
         raise Refused(f"--jobs {chosen.jobs} must be 1 or more.")
     jobs = read_batch(chosen.file)
     results = run_batch(jobs, chosen.jobs)
-    index = write_index(jobs[0].folder.parent)
+    index = Path(os.path.relpath(write_index(jobs[0].folder.parent)))
     failed = [result for result in results if "failed" in result]
     for result in failed:
         print(f"failed: {result['report']}: {result['failed']}", file=sys.stderr)

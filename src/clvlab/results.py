@@ -219,13 +219,19 @@ class Headline:
     decimals: int = 0
     note: str = ""
 
+    def figure(self) -> str:
+        """Return the figure without its unit, a dash when there is none."""
+        if self.value is None or isinstance(self.value, str):
+            return self.value or "–"
+        return format_cell(float(self.value), self.decimals) + ("%" if self.unit == "%" else "")
+
+    def unit_shown(self) -> str:
+        """Return the unit as it stands behind the figure; blank for a percentage and where there is no figure."""
+        return "" if self.value is None or self.unit == "%" else self.unit
+
     def shown(self) -> str:
-        """Return the figure with its unit, a dash when there is none."""
-        if self.value is None:
-            return "–"
-        text = self.value if isinstance(self.value, str) else format_cell(float(self.value), self.decimals)
-        gap = "" if self.unit == "%" else " "
-        return f"{text}{gap}{self.unit}".strip()
+        """Return the figure with its unit."""
+        return f"{self.figure()} {self.unit_shown()}".strip()
 
     def interval(self) -> str:
         """Return the interval as text, blank when there is none."""
@@ -266,7 +272,8 @@ class Headlines(Result):
     def _repr_html_(self) -> str:
         tiles = "".join(
             f'<div class="headline"><div class="name">{escape(headline.name)}</div>'
-            f'<div class="value">{escape(headline.shown())}</div>'
+            f'<div class="value">{escape(headline.figure())}'
+            f' <span class="unit">{escape(headline.unit_shown())}</span></div>'
             f'<div class="note">{escape(headline.interval())}</div>'
             f'<div class="note">{escape(headline.note)}</div></div>'
             for headline in self._headlines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -46,16 +48,14 @@ def refusal(path: Path) -> str:
 @pytest.fixture(scope="module")
 def outcome(project) -> dict:
     """What a batch leaves in which one of three reports is sound."""
-    import contextlib
-    import io
-
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["batch", str(written(project, MIXED)), "--jobs", "2"])
     build = project / "reports" / "build"
     results = [json.loads(path.read_text()) for path in sorted(build.glob("*/result.json"))]
     index = BeautifulSoup((build / "index.html").read_text(encoding="utf-8"), "html.parser")
-    return {"code": code, "out": out.getvalue(), "err": err.getvalue(), "build": build, "results": results, "index": index}  # fmt: skip
+    said = {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+    return said | {"build": build, "results": results, "index": index}
 
 
 def by_label(outcome: dict) -> dict[str, dict]:
@@ -83,7 +83,7 @@ def test_a_failure_keeps_its_sentence_and_its_traceback(outcome):
     assert failed["failed"] == "ValueError: <script>alert(1)</script> at row 7"
     assert "PapermillExecutionError" in failed["traceback"]
     assert failed["key"] == ""
-    assert list((outcome["build"] / failed["report"]).iterdir()) == [outcome["build"] / failed["report"] / "result.json"]
+    assert [path.name for path in (outcome["build"] / failed["report"]).iterdir()] == ["result.json"]
 
 
 def test_a_refusal_is_kept_as_its_sentence(outcome):
@@ -116,9 +116,8 @@ def test_a_second_run_makes_only_what_failed(outcome, project, monkeypatch):
 
     monkeypatch.setattr(batches, "_finished", finished)
     batches.run_batch(read_batch(project / "batch.toml"), workers=2)
-    assert tried == [result["report"] for label, result in by_label(outcome).items() if label] or sorted(tried) == sorted(
-        result["report"] for label, result in by_label(outcome).items() if label
-    )
+    assert sorted(tried) == sorted(result["report"] for result in outcome["results"] if "failed" in result)
+    assert len(tried) == 2
 
 
 def test_a_batch_that_is_current_does_no_work(outcome, project, monkeypatch, capsys):

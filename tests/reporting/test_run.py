@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import nbformat
 import papermill
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clvlab.cli import main
@@ -20,7 +19,19 @@ from clvlab.refusal import Refused
 from clvlab.reporting import run as running
 from clvlab.reporting.run import VERSIONS_OF, is_current, key_of, plan, run
 
-HOSTILE = ["../../x", "/etc/passwd", "<script>alert(1)</script>", "a'b\"c", "two\nlines", "客户甲", "..", ".", "-rf *", "~"]
+HOSTILE = [
+    "../../x",
+    "/etc/passwd",
+    "<script>alert(1)</script>",
+    "a'b\"c",
+    "two\nlines",
+    "客户甲",
+    "..",
+    ".",
+    "-rf *",
+    "~",
+]
+HOSTILE.append("x" * 1000)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +212,7 @@ def test_records_that_cannot_be_used_are_refused_before_a_kernel_starts(project,
 
 def assert_plain(folder: Path, build: Path) -> None:
     assert folder.parent == build
-    assert re.fullmatch(r"tiny(-[A-Za-z0-9]+)*", folder.name), folder.name
+    assert re.fullmatch(r"tiny(-[A-Za-z0-9-]+)?", folder.name), folder.name
     assert len(folder.name) < 200
 
 
@@ -211,14 +222,14 @@ def test_a_hostile_value_gives_a_plain_folder_inside_the_build(project, name, te
     assert_plain(plan("tiny", {name: text}).folder, project / "reports" / "build")
 
 
-@given(label=st.text(max_size=300), data=st.text(max_size=300))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(label=st.text(max_size=40), data=st.text(max_size=40))
+@settings(max_examples=30, deadline=None)
 def test_any_value_gives_a_plain_folder_inside_the_build(project, label, data):
     assert_plain(plan("tiny", {"label": label, "data": data}).folder, project / "reports" / "build")
 
 
 @given(st.lists(st.text(max_size=5), min_size=2, max_size=2, unique=True))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None)
 def test_two_values_never_share_a_folder(project, labels):
     one, other = (plan("tiny", {"label": label}).folder for label in labels)
     assert one != other
@@ -244,4 +255,3 @@ def test_reports_are_built_in_the_project_from_wherever_they_are_asked_for(proje
     job = plan("tiny", {})
     assert job.folder == project / "reports" / "build" / "tiny"
     assert key_of(job)
-    shutil.rmtree(project / "reports" / "build" / "tiny", ignore_errors=True)

@@ -17,6 +17,7 @@ from clvlab.results import Headline, Headlines, Note, Result, Table
 # more than two months; both are prompts for a person, not predictions (the churn notebook has those).
 FALL = -0.25
 SILENT_DAYS = 61
+NOT_RECORDED = "not recorded"
 
 
 def portfolio_headlines(
@@ -106,7 +107,7 @@ def most_late(shipments: ir.Table, by: str, as_of: dt.date, most: int) -> Table:
     rates = kpis(shipments, by=by, as_of=as_of).of("on_time_delivery").to_frame()
     late = rates["denominator"] - rates["numerator"]
     frame = pd.DataFrame({
-        by: rates[by], "late": late, "deliveries": rates["denominator"], "share_of_late": late / late.sum(),
+        by: rates[by].fillna(NOT_RECORDED), "late": late, "deliveries": rates["denominator"], "share_of_late": late / late.sum(),
         "on_time": rates["shrunk"], "lower": rates["shrunk_lower"], "upper": rates["shrunk_upper"],
     })  # fmt: skip
     frame = frame.sort_values(["late", by], ascending=[False, True]).head(most).reset_index(drop=True)
@@ -150,7 +151,8 @@ def to_do(accounts: pd.DataFrame, spread: Concentration, late: Result) -> Note:
             " make it leave, and what the business looks like without it."
         )
     if isinstance(late, Table) and len(late.to_frame()):
-        worst = late.to_frame().iloc[:3]
+        frame = late.to_frame()
+        worst = frame[frame.iloc[:, 0] != NOT_RECORDED].head(3)
         sentences.append(
             f"Take up late deliveries with {', '.join(worst.iloc[:, 0].astype(str))} first: they stand for"
             f" {worst['share_of_late'].sum():.0%} of all late ones."

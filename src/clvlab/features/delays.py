@@ -26,6 +26,7 @@ class LateTable(Result):
     """Late deliveries by who was responsible."""
 
     title = "Late deliveries by responsible party"
+    percent = ("share", "lower", "upper")
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame

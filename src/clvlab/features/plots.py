@@ -56,7 +56,7 @@ def draw_lorenz(found: Concentration, ax: Axes | None) -> Axes:
         xlim=(0, 1),
         ylim=(0, 1.01),
         xlabel="customers, smallest first, %",
-        ylabel=f"{found.what}, cumulated, %",
+        ylabel="cumulated share, %",
     )
     _percent_axis(ax.xaxis)
     _percent_axis(ax.yaxis)
@@ -103,7 +103,7 @@ def _draw_kpi_in_time(frame: pd.DataFrame, period: str, label: str, ax: Axes | N
     step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(shown) <= 8 * months or months == 120)
     ax.set_xticks(at[::step], shown[period].iloc[::step])
     _percent_axis(ax.yaxis)
-    ax.set(xlabel=period, ylabel="share of shipments, % (band: 90% interval)")
+    ax.set(xlabel=f"{period} (band: 90% interval)", ylabel="share of shipments, %")
     worst, best = shown.loc[shown.rate.idxmin()], shown.loc[shown.rate.idxmax()]
     state(ax, f"{label.capitalize()} between {worst.rate:.0%} ({worst[period]}) and {best.rate:.0%} ({best[period]})")
     return ax

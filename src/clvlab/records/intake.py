@@ -92,7 +92,7 @@ def judge(
     """
     table = keep(_typed(source, contract, time_zone), f"typed-{contract.name}")
     row_rules, cell_rules = _rules(table, contract, customers)
-    repeated = _repeated_keys(table, contract, row_rules)
+    repeated = _repeated_keys(table, contract, row_rules, keep)
     row_rules = _broken(table, row_rules + ([repeated] if repeated else []))
     stays = table.filter(~_any(table, row_rules)) if row_rules else table
     # Counted before any value is blanked, which can only make fewer values break a rule.
@@ -177,7 +177,7 @@ def _unknown_customer_rule(contract: Contract, customers: ir.Table) -> Rule:
     )
 
 
-def _repeated_keys(table: ir.Table, contract: Contract, row_rules: list[Rule]) -> Rule | None:
+def _repeated_keys(table: ir.Table, contract: Contract, row_rules: list[Rule], keep: Keep) -> Rule | None:
     """Return the rule that a key is used once; among sound rows the first in the source keeps it."""
     key = [name for name in contract.key if name in table.columns]
     if not key:
@@ -187,14 +187,14 @@ def _repeated_keys(table: ir.Table, contract: Contract, row_rules: list[Rule]) -
     used_twice = keys.filter(keys.uses > 1)
     conditions = [sound[name].identical_to(used_twice[name]) for name in key]
     joined = sound.join(used_twice, conditions, rname="{name}_of_key")
-    later = joined.filter(joined[ROW_ID] != joined["first"])[ROW_ID].execute().tolist()
-    if not later:
+    later = keep(joined.filter(joined[ROW_ID] != joined["first"]).select(ROW_ID), f"repeated-{contract.name}")
+    if int(later.count().execute()) == 0:
         return None
     return Rule(
         name=REPEATED_KEY,
         column=key[0],
         reads=(ROW_ID,),
-        broken=lambda table: table[ROW_ID].isin(later),
+        broken=lambda table: table[ROW_ID].isin(later[ROW_ID]),
         says=f"{' and '.join(key)} already stand{'s' if len(key) == 1 else ''} in an earlier row, which is kept;"
         " the row is set aside",
         sets_aside="row",

@@ -129,8 +129,9 @@ def take_in_folder(folder: Path, into: Path, assumptions: Assumptions) -> None:
         "last_date": _last_date({name: result.accepted for name, result in judged.items()}).isoformat(),
     }
     (into / _INTAKE).write_text(json.dumps(facts, ensure_ascii=False, indent=1))
-    for leftover in [*into.glob("staged-*"), *into.glob("typed-*"), *into.glob("rescued-*")]:
-        leftover.unlink()
+    for leftover in into.iterdir():
+        if leftover.name.startswith(("staged-", "typed-", "repeated-", "rescued-")):
+            leftover.unlink()
 
 
 def load(folder: Path, assumptions: Assumptions) -> Records:

@@ -42,5 +42,8 @@ def _entry(result: dict[str, Any]) -> dict[str, Any]:
     return result | {
         "page": f"{name}/{name}.html",
         "executed": f"{name}/{name}.ipynb",
-        "figures": [{"name": h.name, "value": h.shown(), "interval": h.interval(), "note": h.note} for h in headlines],
+        "figures": [
+            {"name": h.name, "value": h.figure(), "unit": h.unit_shown(), "interval": h.interval(), "note": h.note}
+            for h in headlines
+        ],
     }

@@ -64,7 +64,6 @@ class Contents:
     def __init__(self, path: Path, staged: Staged, engine: duckdb.DuckDBPyConnection) -> None:
         self.path, self.staged, self._engine = path, staged, engine
         source = str(staged.path).replace("'", "''")
-        engine.execute("SET enable_progress_bar = false")  # it would stand in the middle of the mapping printed
         engine.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet('{source}', file_row_number=true)")
         names = [name for name in staged.columns if name not in {SOURCE_FILE, SOURCE_ROW}]
         step = -(-staged.rows // SAMPLE)

@@ -8,8 +8,6 @@ from functools import cached_property, lru_cache
 
 import pandas as pd
 
-LEAST_SHARE = 0.5  # of a column's values that must be dates, or numbers, for it to hold such
-
 _SHAPES = [
     re.compile(shape)
     for shape in (
@@ -88,11 +86,11 @@ def _engine_reads(form: str) -> bool:
 def read_dates(values: pd.Series) -> Dates | None:
     """Return the dates in a column's sampled texts, None when fewer than half of them are dates."""
     few = values.iloc[:: max(1, len(values) // 300)]
-    if sum(_matched(value) is not None for value in few) < LEAST_SHARE * len(few):
+    if sum(_matched(value) is not None for value in few) < len(few) / 2:
         return None
     read = {value: found for value in values.unique() if (found := _date(value))}
     known = values[values.isin(read)]
-    if len(known) < LEAST_SHARE * len(values):
+    if len(known) < len(values) / 2:
         return None
     parts = pd.DataFrame(
         [read[value] for value in known], columns=["year", "first", "second", "layout"], index=known.index

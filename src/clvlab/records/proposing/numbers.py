@@ -8,7 +8,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from clvlab.records.proposing.dates import LEAST_SHARE
 from clvlab.records.proposing.values import SIGNS
 
 _NUMBER = (
@@ -66,7 +65,7 @@ def read_numbers(values: pd.Series) -> Numbers | None:
     counts = signs.value_counts()
     known = [sign for sign in counts.index if not sign or sign.strip().lower() in SIGNS]
     found = found[signs.isin(known)]
-    if len(found) < LEAST_SHARE * len(values):
+    if len(found) < len(values) / 2:
         return None
     texts = found["minus"] + found["number"]
     return Numbers(texts, len(texts) / len(values), *_marks(texts), [sign for sign in known if sign])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import duckdb
-
+from clvlab.records.engine import open_duckdb
 from clvlab.records.files import stage
 from clvlab.records.proposing.choosing import choose_table
 from clvlab.records.proposing.contents import Contents
@@ -35,7 +34,7 @@ def propose(path: Path) -> str:
         staged = stage(path, Path(workplace))
         if staged.rows == 0:
             raise Refused(f"{path} has a header but no rows; export it again with its rows.")
-        with duckdb.connect() as engine:
+        with open_duckdb() as engine:
             contents = Contents(path, staged, engine)
             choice = choose_table(contents)
             settle(choice, contents)
