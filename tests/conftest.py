@@ -17,8 +17,10 @@ SHARED_VARIABLE = "CLVLAB_SHARED_DATA"
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder for this session, so that no test touches the user's."""
-    folder = tmp_path_factory.mktemp("cache")
+    """A cache folder for this session, so that no test touches the user's; all its processes share it."""
+    place = tmp_path_factory.getbasetemp()
+    folder = (place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / "clvlab-cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CACHE_VARIABLE, str(folder))
         yield folder

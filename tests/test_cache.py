@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -255,8 +256,10 @@ def copied(tmp_path_factory) -> Path:
     return folder
 
 
-def test_an_unchanged_copy_has_the_same_key(copied):
-    assert source_key(copied) == package_source()
+def test_an_unchanged_copy_has_the_same_key(copied, tmp_path):
+    shutil.copytree(copied, tmp_path / "again")
+    assert source_key(tmp_path / "again") == source_key(copied)
+    assert re.fullmatch("[0-9a-f]{20}", package_source())
 
 
 @pytest.mark.parametrize(
@@ -273,9 +276,9 @@ def test_an_unchanged_copy_has_the_same_key(copied):
 )
 def test_a_change_of_any_file_of_the_package_changes_its_key(copied, file):
     path = copied / "clvlab" / file
-    before = path.read_bytes()
+    before, key = path.read_bytes(), source_key(copied)
     try:
         path.write_bytes(before + b"\n")
-        assert source_key(copied) != package_source()
+        assert source_key(copied) != key
     finally:
         path.write_bytes(before)

@@ -139,8 +139,6 @@ def test_every_command_has_help_on_each_of_its_options(capsys, command):
 
 
 def test_the_mapping_in_the_help_of_import_works_as_it_says(tmp_path, capsys, monkeypatch):
-    # BUG in records.mapping: weight has decimal = "." of its own, but the file's thousands = "." is still taken off,
-    # so that 1.5 tonnes become 15,000 kg.
     monkeypatch.chdir(tmp_path)
     example = IMPORT_HELP[IMPORT_HELP.index('  currency = "EUR"') : IMPORT_HELP.index("A column can also")]
     Path("my.toml").write_text(example)
@@ -286,7 +284,6 @@ def test_records_that_cannot_be_used_are_refused(sound, capsys, break_it, says):
     ],
 )  # fmt: skip
 def test_a_call_that_is_no_command_is_2_with_its_usage(capsys, arguments):
-    # BUG in cli._parser: allow_abbrev=False holds for the main parser only; each add_parser needs it too (--stric).
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("usage: clvlab")

@@ -124,12 +124,12 @@ def with_later_values_altered(files: Files) -> tuple[Files, dict[str, int]]:
 
 
 def with_later_rows_added(files: Files) -> Files:
-    """Return the files with, for every row after the as-of day, two more like it 200 and 400 days later."""
+    """Return the files with, for every row after the as-of day, one more like it and one 200 days later."""
     added: Files = {}
     for table, rows in files.items():
         contract = TABLES[table]
         added[table] = list(rows)
-        for days in (200, 400):
+        for days in (0, 200):
             for row in rows:
                 if not is_later(row[contract.event]):
                     continue
@@ -236,6 +236,15 @@ def test_a_blank_day_is_the_last_one(small_market, small_study):
         assert open_study(small_market, as_of=blank).as_of == small_study.as_of
 
 
+def test_a_later_row_does_not_take_the_key_of_an_earlier_one(tmp_path):
+    # BUG in records.intake._repeated_keys: the first row of the file keeps a key, be it dated after the day; the
+    # earlier one is set aside and customer b was never there. The earliest by event date should keep it.
+    folder = tiny(tmp_path / "data")
+    rows = (folder / "invoices.csv").read_text().splitlines()
+    (folder / "invoices.csv").write_text("\n".join([rows[0], "3,007,2025-06-01,5,", *rows[1:]]) + "\n")
+    assert list(open_study(folder, as_of="2025-03-31").summary.index) == ["007", "b"]
+
+
 @pytest.mark.parametrize("day", ["2023-12-31", "1999-01-01"])
 def test_a_day_before_anything_happened_is_refused(small_market, day):
     with pytest.raises(Refused, match=r"before the first of the shipments .*give a later day"):
@@ -271,18 +280,19 @@ def test_a_study_says_how_much_was_known_on_its_day(small_study, then):
 DAYS = ["2025-01-31", "2025-02-28", "2025-03-01"]
 
 
+INVOICES = """\
+1,007,2025-01-15,10,2025-03-01
+2,007,2025-02-12,30,
+3,b,2025-03-01,50,
+"""
+
+
 def tiny(folder: Path) -> Path:
-    return write_files(
-        folder,
-        {
-            "customers": [{"customer_id": "007"}, {"customer_id": "b"}],
-            "invoices": [
-                {"invoice_id": "1", "customer_id": "007", "issued_on": "2025-01-15", "amount": "10", "paid_on": "2025-03-01"},
-                {"invoice_id": "2", "customer_id": "007", "issued_on": "2025-02-12", "amount": "30", "paid_on": ""},
-                {"invoice_id": "3", "customer_id": "b", "issued_on": "2025-03-01", "amount": "50", "paid_on": ""},
-            ],
-        },
-    )  # fmt: skip
+    """Write records of two customers and three invoices."""
+    folder.mkdir(parents=True)
+    (folder / "customers.csv").write_text("customer_id\n007\nb\n")
+    (folder / "invoices.csv").write_text(f"invoice_id,customer_id,issued_on,amount,paid_on\n{INVOICES}")
+    return folder
 
 
 def test_the_first_day_seen_is_the_whole_day(tmp_path):
@@ -445,15 +455,14 @@ def test_what_is_no_folder_is_refused(project, monkeypatch, data):
 
 def test_an_ibis_connection_gives_the_same_results_as_the_folder(small_market, small_study):
     engine = ibis.duckdb.connect()
-    for name in ("customers", "shipments", "invoices"):
+    for name in ("customers", "shipments"):
         engine.create_table(name, engine.read_csv(small_market / f"{name}.csv"))
     before = engine.list_tables()
-    study = open_study(engine)
-    assert study.as_of == small_study.as_of
-    assert study.currency == small_study.currency
-    pd.testing.assert_frame_equal(study.summary, small_study.summary, check_exact=True)
-    pd.testing.assert_frame_equal(study.at(AS_OF).summary, small_study.at(AS_OF).summary, check_exact=True)
-    sums = small_study.records.quarantine.sums
+    study = open_study(engine, as_of=AS_OF)
+    then = small_study.at(AS_OF)
+    pd.testing.assert_frame_equal(study.summary, then.summary, check_exact=True)
+    assert study.summary.attrs == then.summary.attrs
+    sums = then.records.quarantine.sums
     pd.testing.assert_frame_equal(study.records.quarantine.sums, sums[sums["table"].isin(engine.list_tables())])
     assert engine.list_tables() == before, "a user's database is only read"
 

@@ -12,8 +12,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from clvlab import __version__
+from clvlab.places import find_folder
 from clvlab.refusal import Refused
 
 DONE, SOME_FAILED, REFUSED, UNEXPECTED = 0, 1, 2, 3
@@ -54,12 +56,17 @@ A column can also be joined from several, { columns = ["Branch", "No"], joined_b
 """
 
 
+class _Exact(argparse.ArgumentParser):
+    """A parser that takes no shortened options: a typo must not become another option."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="clvlab", description="A customer lab for logistics providers.", allow_abbrev=False
-    )
+    parser = _Exact(prog="clvlab", description="A customer lab for logistics providers.")
     parser.add_argument("--version", action="version", version=f"clvlab {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Exact)
 
     demo = commands.add_parser("demo", help="make a demo market with known truth")
     demo.add_argument("--customers", type=int, default=1500, help="shippers (default 1500)")
@@ -137,7 +144,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 def _check(chosen: argparse.Namespace) -> int:
     from clvlab.reporting.checklist import checklist
-    from clvlab.study import find_folder, open_study
+    from clvlab.study import open_study
 
     folder = find_folder(chosen.data)
     study = open_study(folder)

@@ -16,6 +16,7 @@ from clvlab.cache import cached_folder, cached_frame, content_hash, fingerprint,
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.transactions import transaction_summary
 from clvlab.periods import parse_date
+from clvlab.places import find_folder
 from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
 from clvlab.records.records import Records, from_connection, load, take_in_folder
 from clvlab.records.sources import find_files
@@ -145,18 +146,6 @@ def _refuse_empty(records: Records, as_of: date | None) -> None:
     first = found.table.date.min().execute()
     if first is None or pd.Timestamp(first).date() > as_of:
         raise Refused(f"as_of = {as_of} lies before the first of the {found.source} ({first}); give a later day.")
-
-
-def find_folder(data: str | Path) -> Path:
-    """Return the folder ``data`` names, looking from the working directory up to the project's root."""
-    path = Path(data)
-    here = Path.cwd()
-    for base in (here, *here.parents):
-        if (base / path).is_dir():
-            return base / path
-        if (base / "pyproject.toml").is_file():
-            break
-    raise Refused(f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try.")
 
 
 def data_fingerprint(folder: Path) -> str:

@@ -158,3 +158,19 @@ def test_mappings_that_come_with_clvlab_are_sound(name):
 def test_an_unknown_mapping_is_refused_with_the_nearest():
     with pytest.raises(Refused, match="did you mean 'truck_trips'"):
         read_mapping("truck_trip")
+
+
+def test_a_columns_own_decimal_mark_is_not_taken_off_as_the_files_mark_for_thousands(tmp_path):
+    (tmp_path / "m.toml").write_text(
+        'decimal = ","\nthousands = "."\n[invoices]\ninvoice_id = "n"\ncustomer_id = "c"\nissued_on = "d"\n'
+        'amount = { column = "a", decimal = "." }\n[customers]\none_row_per = "customer_id"\ncustomer_id = "c"\n'
+    )
+    (tmp_path / "bills.csv").write_text("n,c,d,a\n1,A,2025-01-01,1.5\n")
+    import_files(read_mapping(str(tmp_path / "m.toml")), [tmp_path / "bills.csv"], tmp_path / "out")
+    assert records_of(tmp_path / "out", tmp_path / "into")["invoices"].amount.execute().tolist() == [1.5]
+
+
+def test_one_mark_cannot_stand_for_thousands_and_decimals(tmp_path):
+    (tmp_path / "m.toml").write_text('thousands = "."\n[customers]\ncustomer_id = "c"\n')
+    with pytest.raises(Refused, match="cannot mark both thousands and decimals"):
+        read_mapping(str(tmp_path / "m.toml"))

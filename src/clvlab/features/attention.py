@@ -107,7 +107,8 @@ def most_late(shipments: ir.Table, by: str, as_of: dt.date, most: int) -> Table:
     rates = kpis(shipments, by=by, as_of=as_of).of("on_time_delivery").to_frame()
     late = rates["denominator"] - rates["numerator"]
     frame = pd.DataFrame({
-        by: rates[by].fillna(NOT_RECORDED), "late": late, "deliveries": rates["denominator"], "share_of_late": late / late.sum(),
+        by: rates[by].fillna(NOT_RECORDED), "late": late, "deliveries": rates["denominator"],
+        "share_of_late": late / late.sum(),
         "on_time": rates["shrunk"], "lower": rates["shrunk_lower"], "upper": rates["shrunk_upper"],
     })  # fmt: skip
     frame = frame.sort_values(["late", by], ascending=[False, True]).head(most).reset_index(drop=True)

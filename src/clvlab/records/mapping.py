@@ -163,7 +163,12 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
         raise Refused(f"{where} must say where it comes from by exactly one of {', '.join(_ORIGINS)}.")
     # What holds for the whole file holds for the column unless it says otherwise.
     inherited = ("dates", "source_time_zone", "decimal", "thousands", "strip")
+    own_thousands = "thousands" in settings
     settings = {k: top[k] for k in inherited if k in top} | settings
+    if settings.get("thousands") == settings.get("decimal", "."):
+        if own_thousands or "decimal" not in settings:
+            raise Refused(f"{where}: {settings['thousands']!r} cannot mark both thousands and decimals.")
+        settings["thousands"] = ""  # the column's own decimal mark is the file's mark for thousands
     return ColumnMap(
         columns=tuple(settings.get("columns", [settings["column"]] if "column" in settings else [])),
         joined_by=settings.get("joined_by", ""),

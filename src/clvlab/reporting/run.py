@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clvlab.cache import fingerprint, package_source, whole
+from clvlab.places import find_folder
 from clvlab.refusal import Refused
 from clvlab.reporting.library import find_notebook, project_root
 from clvlab.reporting.parameters import Parameter, Value, chosen, declared
@@ -44,13 +45,14 @@ def plan(name: str, given: Mapping[str, str], build: Path | None = None) -> Job:
     Raises
     ------
     Refused
-        For an unknown notebook, an unknown parameter or a value that does not fit.
+        For an unknown notebook, an unknown parameter, a value that does not fit, or a folder that is not there.
     """
     root = project_root()
     notebook = find_notebook(name, root)
     parameters = declared(notebook)
     values = chosen(given, parameters, notebook.stem)
     every = {parameter.name: parameter.default for parameter in parameters} | values
+    find_folder(str(every["data"]))
     folder = (build or root / "reports" / "build") / _folder_name(notebook, values, parameters)
     return Job(notebook, values, every, folder)
 
@@ -79,7 +81,7 @@ def _code_and_text(notebook: Path) -> list[str]:
 
 
 def _data_key(parameters: Mapping[str, Value]) -> str:
-    from clvlab.study import data_fingerprint, find_folder
+    from clvlab.study import data_fingerprint
 
     return data_fingerprint(find_folder(str(parameters["data"])))
 
