@@ -99,7 +99,6 @@ def test_a_writer_that_stops_leaves_what_was_there(tmp_path, kind):
 
 
 def test_a_writer_that_writes_nothing_leaves_what_was_there(tmp_path):
-    # BUG in cache.whole: the old folder is moved away before the draft is known to exist, and then deleted.
     written(tmp_path / "out", a="old")
 
     def write() -> None:
@@ -222,7 +221,6 @@ def test_the_key_of_files_changes_with_any_content_and_any_name(tmp_path_factory
 
 
 def test_files_of_one_name_in_two_folders_have_one_key_in_any_order(tmp_path):
-    # BUG in cache.content_hash: files are sorted by name alone, so equal names keep the order they came in.
     a, b = written(tmp_path / "shipments", x="1")[0], written(tmp_path / "invoices", x="2")[0]
     assert content_hash([a, b]) == content_hash([b, a])
 
@@ -268,8 +266,6 @@ def test_an_unchanged_copy_has_the_same_key(copied, tmp_path):
         "periods.py",
         "features/tables.py",
         "records/mappings/cdnow.toml",
-        # BUG in cache.package_source: only .py and .toml count, so a report stays "current" when its page's
-        # template or style has changed.
         "reporting/template/page.html.j2",
         "reporting/template/style.css",
     ],

@@ -60,7 +60,6 @@ def test_each_panel_says_what_it_shows(displayed):
 
 
 def test_a_figure_that_says_nothing_is_not_shown(displayed):
-    # BUG in figures.show: without title and labels the alternative is "Figure: ", which passes for a written one.
     ax = new_axes()
     ax.plot([1, 2])
     with pytest.raises(ValueError, match="alt"):

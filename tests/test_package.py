@@ -92,7 +92,6 @@ def modules_imported(source: str) -> set[str]:
 
 def test_every_package_imported_is_declared():
     """One that comes only because another needs it may go when that one changes."""
-    # FINDING: figures.py imports cycler, which only matplotlib declares; `from matplotlib import cycler` does the same.
     names = {"bs4": "beautifulsoup4", "ibis": "ibis-framework", "IPython": "ipython"}
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
     imported = set().union(*map(modules_imported, sources)) - sys.stdlib_module_names - {"clvlab"}

@@ -99,8 +99,6 @@ def test_the_text_of_a_table_is_stable():
 @given(st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)), min_size=1, max_size=5))
 @example([1.0, 2.0])
 def test_what_differs_only_in_the_last_bits_is_shown_alike(values):
-    # BUG in results._cells: a column loses its decimals when all values are whole, to the last bit: [1.0, 2.0] is
-    # shown as "2", [1.0, 2.0000000000000004] as "2.000", so that a committed output fails on another machine.
     frame = pd.DataFrame({"x": values})
     jittered = frame * (1 + 1e-15)
     for show in (lambda f: repr(Table(f)), text_table, html_table):
@@ -159,7 +157,6 @@ def test_a_table_without_rows_says_so():
     empty = pd.DataFrame({"customer": pd.Series(dtype=str), "share": pd.Series(dtype=float)})
     assert repr(Table(empty, "Late payers")) == "Late payers: none."
     assert Table(empty, "Late <payers>")._repr_html_() == '<p class="note">Late &lt;payers&gt;: none.</p>'
-    # BUG in Result.__repr__: without a title this is ": none.", while the page says "Table: none."
     assert repr(Table(empty)) == "Table: none."
 
 
@@ -194,7 +191,6 @@ def test_a_note_of_one_sentence_is_a_paragraph_of_several_a_list():
         (Headline("largest", "Northwind"), "Northwind", ""),
         (Headline("margin", None, "CNY", note="Needs revenue."), "–", ""),
         (Headline("one bound", 5, "", lower=1), "5", ""),
-        # BUG in Headline.shown: a figure that is not a number is shown as "–%", a dash with a unit.
         (Headline("not estimable", float("nan"), "%"), "–", ""),
     ],
 )
@@ -232,6 +228,5 @@ def test_headlines_are_text_page_and_data_in_one():
 
 
 def test_a_figure_that_is_not_a_number_is_valid_json():
-    # BUG in Headlines._repr_mimebundle_: nan goes into result.json as NaN, which is no JSON.
     data = Headlines(Headline("x", float("nan"), "%", float("nan"), float("inf")))._repr_mimebundle_()[Headlines.mime]
     json.dumps(data, allow_nan=False)

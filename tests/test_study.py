@@ -237,8 +237,6 @@ def test_a_blank_day_is_the_last_one(small_market, small_study):
 
 
 def test_a_later_row_does_not_take_the_key_of_an_earlier_one(tmp_path):
-    # BUG in records.intake._repeated_keys: the first row of the file keeps a key, be it dated after the day; the
-    # earlier one is set aside and customer b was never there. The earliest by event date should keep it.
     folder = tiny(tmp_path / "data")
     rows = (folder / "invoices.csv").read_text().splitlines()
     (folder / "invoices.csv").write_text("\n".join([rows[0], "3,007,2025-06-01,5,", *rows[1:]]) + "\n")
@@ -252,13 +250,11 @@ def test_a_day_before_anything_happened_is_refused(small_market, day):
 
 
 def test_the_refusal_names_the_first_day_as_a_day(small_market):
-    # BUG in study._refuse_empty: a timestamp is printed, "(2024-01-01 00:00:00)".
     with pytest.raises(Refused, match=r"\(\d{4}-\d\d-\d\d\)"):
         open_study(small_market, as_of="1999-01-01")
 
 
 def test_at_refuses_such_a_day_too(small_study):
-    # BUG in Study.at: it returns an empty study where open_study(as_of=) refuses.
     with pytest.raises(Refused, match="give a later day"):
         small_study.at("1999-01-01")
 
@@ -270,7 +266,6 @@ def test_a_day_that_is_none_is_refused(small_market, day):
 
 
 def test_a_study_says_how_much_was_known_on_its_day(small_study, then):
-    # BUG in Study.__repr__: it counts the rows of the whole file whatever the day, "as of 2025-06-30: ..." included.
     assert f"as of {AS_OF}" in repr(small_study.at(AS_OF))
     assert f"{len(then['shipments']):,} shipments" in repr(small_study.at(AS_OF))
 
@@ -356,8 +351,6 @@ def test_files_that_are_no_records_do_not_matter(tmp_path):
 
 
 def test_the_same_file_as_another_table_is_other_data(tmp_path):
-    # BUG in study.data_fingerprint: it hashes file names without their tables, so that parts moved from invoices/ to
-    # shipments/ are taken for the same data, and the old records come from the cache.
     folder = tiny(tmp_path / "data")
     (folder / "shipments").mkdir()
     (folder / "invoices.csv").rename(folder / "shipments" / "2025.csv")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -53,13 +55,15 @@ class Assumptions:
         if self.time_zone not in available_timezones():
             near = _nearest(self.time_zone, available_timezones())
             raise Refused(f"{FILE}: time_zone = {self.time_zone!r} is no time zone{near}.")
+        if self.currency and not re.fullmatch("[A-Z]{3}", self.currency):
+            raise Refused(f"{FILE}: currency = {self.currency!r} must be a three-letter code such as CNY.")
         if not 0 < self.top_share < 1:
             raise Refused(f"{FILE}: top_share = {self.top_share} must lie between 0 and 1, e.g. 0.2.")
         for name in ("dormant_after_months", "profile_stale_after_months"):
             if getattr(self, name) < 1:
                 raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be 1 month or more.")
         for code, rate in self.exchange_rates.items():
-            if not isinstance(rate, (int, float)) or isinstance(rate, bool) or rate <= 0:
+            if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < inf:
                 raise Refused(f"{FILE}: exchange_rates.{code} = {rate!r} must be a number above 0.")
 
 

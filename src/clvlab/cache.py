@@ -38,11 +38,15 @@ def fingerprint(*parts: object) -> str:
 def content_hash(paths: Iterable[Path]) -> str:
     """Return a key of the names and contents of files, whatever folder they lie in."""
     digest = hashlib.sha256()
-    for path in sorted(paths, key=lambda p: p.name):
-        digest.update(path.name.encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    for name, content in sorted((path.name, _file_hash(path)) for path in paths):
+        digest.update(name.encode())
+        digest.update(content)
     return digest.hexdigest()[:20]
+
+
+def _file_hash(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 @lru_cache(maxsize=1)
@@ -53,10 +57,20 @@ def package_source() -> str:
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml"}):
+    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml", ".j2", ".css"}):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:20]
+
+
+def _exchange(draft: Path, path: Path, replaced: Path) -> None:
+    """Put a folder in the place of another, which comes back when that fails."""
+    os.replace(path, replaced)
+    try:
+        os.replace(draft, path)
+    except OSError:
+        os.replace(replaced, path)
+        raise
 
 
 @contextmanager
@@ -70,9 +84,10 @@ def whole(path: Path) -> Iterator[Path]:
     draft = workplace / path.name
     try:
         yield draft
-        if path.is_dir():
-            os.replace(path, workplace / "replaced")
-        os.replace(draft, path)
+        if path.is_dir() and draft.is_dir():
+            _exchange(draft, path, workplace / "replaced")
+        else:
+            os.replace(draft, path)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 

@@ -38,9 +38,9 @@ _STYLE: dict[str, object] = {
 
 def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
     """Return axes on a new figure in the house style (sizes in inches)."""
-    from cycler import cycler
     from matplotlib import rcParams
     from matplotlib.figure import Figure
+    from matplotlib.rcsetup import cycler
 
     # For the whole session: matplotlib reads titles' and legends' style when they are set, not when axes are made.
     for name, value in (_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}).items():
@@ -84,6 +84,8 @@ def show(drawing: Figure | Axes, alt: str = "") -> None:
     figure = drawing if isinstance(drawing, Figure) else drawing.get_figure()
     assert isinstance(figure, Figure)
     written = alt or _described(figure)
+    if not written:
+        raise ValueError("the figure has no title; give it one that states its finding, or an alt text")
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
     display(
@@ -105,4 +107,4 @@ def _described(figure: Figure) -> str:
         ]
         if title:
             sentences.append(f"{title} ({'; '.join(labels)})." if labels else f"{title}.")
-    return "Figure: " + " ".join(sentences)
+    return "Figure: " + " ".join(sentences) if sentences else ""

@@ -22,6 +22,4 @@ def find_folder(data: str | Path) -> Path:
             return base / path
         if (base / "pyproject.toml").is_file():
             break
-    raise Refused(
-        f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try."
-    )
+    raise Refused(f"{data} is no folder here; give the folder with your tables, or run `clvlab demo` for one to try.")

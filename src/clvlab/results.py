@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from clvlab.refusal import Refused
@@ -54,7 +55,7 @@ class Result:
         """Return the rounded table as text."""
         frame = self.to_frame()
         if frame.empty:
-            return f"{self.title}: none."
+            return f"{self.title or 'Table'}: none."
         text = _cells(frame, self.decimals, self.percent).to_string(index=False)
         return f"{self.title}\n{text}" if self.title else text
 
@@ -99,8 +100,9 @@ def _cells(frame: pd.DataFrame, decimals: int, percent: tuple[str, ...] = ()) ->
     for name in frame.columns:
         values = frame[name]
         digits = decimals
-        if pd.api.types.is_float_dtype(values) and (values.abs().max() >= LARGE or (values.dropna() % 1 == 0).all()):
-            digits = 0
+        if pd.api.types.is_float_dtype(values):
+            shown = values.dropna().round(decimals)  # before the tests: the last bits differ between machines
+            digits = 0 if (shown.abs() >= LARGE).any() or (shown % 1 == 0).all() else decimals
         columns[str(name)] = [format_cell(value, digits, name in percent) for value in values]
     return pd.DataFrame(columns)
 
@@ -218,6 +220,13 @@ class Headline:
     upper: float | None = None
     decimals: int = 0
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Take a figure or bound that is not finite for a missing one."""
+        for name in ("value", "lower", "upper"):
+            number = getattr(self, name)
+            if number is not None and not isinstance(number, str) and not isfinite(number):
+                object.__setattr__(self, name, None)
 
     def figure(self) -> str:
         """Return the figure without its unit, a dash when there is none."""

@@ -52,8 +52,16 @@ class Study:
         self.records = everything.at(self.as_of)
 
     def at(self, as_of: str | date) -> Study:
-        """Return the study as it would have been on an earlier (or later) day."""
-        return Study(self._everything, self.assumptions, parse_date(as_of), self._key)
+        """Return the study as it would have been on an earlier (or later) day.
+
+        Raises
+        ------
+        Refused
+            When nothing had happened by then.
+        """
+        day = parse_date(as_of)
+        _refuse_empty(self._everything, day)
+        return Study(self._everything, self.assumptions, day, self._key)
 
     @property
     def currency(self) -> str:
@@ -90,7 +98,7 @@ class Study:
 
     def __repr__(self) -> str:
         """Say what is in the study."""
-        counts = ", ".join(f"{row.accepted:,} {row.table}" for row in self.records.quarantine.sums.itertuples())
+        counts = ", ".join(f"{table.count().execute():,} {name}" for name, table in self.records.tables.items())
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
@@ -143,13 +151,13 @@ def _refuse_empty(records: Records, as_of: date | None) -> None:
     if as_of is None:
         return
     found = purchases(records.tables)
-    first = found.table.date.min().execute()
-    if first is None or pd.Timestamp(first).date() > as_of:
+    first = pd.Timestamp(found.table.date.min().execute()).date()
+    if first > as_of:
         raise Refused(f"as_of = {as_of} lies before the first of the {found.source} ({first}); give a later day.")
 
 
 def data_fingerprint(folder: Path) -> str:
     """Return a key of the contents of all files that the records in ``folder`` are made of."""
-    files = [path for paths in find_files(folder).values() for path in paths]
-    files += [p for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (p := folder / n).is_file()]
-    return content_hash(files)
+    tables = {name: content_hash(paths) for name, paths in find_files(folder).items()}
+    beside = [path for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (path := folder / n).is_file()]
+    return fingerprint(tables, content_hash(beside))

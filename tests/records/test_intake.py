@@ -47,7 +47,7 @@ def test_a_bad_optional_value_costs_the_cell_not_the_shipment(take):
     assert sums(records)["shipments"] == (3, 3, 0)
     assert cases(records) == [
         ("shipments", 2, "weight", "unreadable", "heavy"),
-        ("shipments", 3, "weight", "out of range", "-5.0"),
+        ("shipments", 3, "weight", "out of range", "-5"),
     ]
     weights = records["shipments"].order_by("shipment_id").weight.execute()
     assert weights.isna().tolist() == [True, True, False]

@@ -163,8 +163,6 @@ def test_a_build_folder_may_be_given(project, tmp_path):
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = "x"', "must be a whole number"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = 1.5', "must be a whole number"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nlanguage = "fr"', "is not one of en, zh"),
-        # BUG in batch.read_batch: a TOML value of another kind than expected ends in a traceback (exit code 3) or in
-        # a sentence about single letters ("'n' is no key; did you mean 'notebook'?").
         ('[report]\nnotebook = "tiny"', "[[report]]"),
         ('report = "tiny"', "[[report]]"),
         ("[[report]]\nnotebook = 5", "notebook"),
@@ -180,12 +178,10 @@ def test_a_file_that_cannot_be_meant_is_refused_before_anything_starts(project, 
 
 
 def test_a_file_in_another_encoding_is_refused(project):
-    # BUG in batch.read_batch: UnicodeDecodeError is not caught (read_assumptions does), exit code 3.
     assert "batch.toml" in refusal(written(project, '# 月报\n[[report]]\nnotebook = "tiny"\n', encoding="gb18030"))
 
 
 def test_the_same_report_twice_is_made_once(project):
-    # BUG in batch.read_batch: two jobs with one folder run at once and replace each other's files.
     jobs = read_batch(written(project, '[[report]]\nnotebook = "tiny"\n[[report]]\nnotebook = "00_tiny"\n'))
     assert len({job.folder for job in jobs}) == len(jobs)
 

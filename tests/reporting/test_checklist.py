@@ -45,8 +45,6 @@ def test_every_case_set_aside_is_counted_under_its_rule(text, small_study):
 
 
 def test_each_kind_names_a_row_and_a_value_that_stand_there(text, small_market):
-    # BUG in records.intake: a number that breaks a rule is listed as parsed and printed again, "85.0" where the file
-    # says "85"; what stands in the source should be listed as it stands.
     found = re.findall(r"(\w+) (\w+): .*\(first in row ([\d,]+), e\.g\. '(.*?)'", text)
     assert len(found) >= 5
     for table, column, row, value in found:

@@ -79,7 +79,6 @@ def test_a_line_that_declares_nothing_is_refused_with_its_number(line):
 @pytest.mark.parametrize(
     "line",
     [
-        # BUG in parameters.read_declarations: each of these ends in a traceback and exit code 3.
         "top: int = ",
         "top: int = (1",
         "top: int = 2 * 5",
@@ -95,7 +94,6 @@ def test_a_cell_that_is_no_declaration_at_all_is_refused(line):
 @pytest.mark.parametrize(
     "line",
     [
-        # BUG in parameters._declaration: a default is not held against its own type, range and choices.
         "top: int = 0  # 1..50; how many",
         "top: int = 'ten'  # how many",
         "language: str = 'fr'  # en|zh; language",
@@ -129,7 +127,6 @@ def test_a_notebook_without_exactly_one_such_cell_is_refused(tmp_path, count):
 
 
 def test_a_file_that_is_no_notebook_is_refused(tmp_path):
-    # BUG in parameters.declared: a merge conflict left in the file ends in a traceback and exit code 3.
     (tmp_path / "00_x.ipynb").write_text("<<<<<<< HEAD\n{}")
     assert "00_x.ipynb" in refusal(lambda: declared(tmp_path / "00_x.ipynb"))
 
@@ -205,14 +202,12 @@ def test_a_range_may_be_open_at_either_end():
 
 @pytest.mark.parametrize("comment", ["", "0..1; share", "..1; share"])
 def test_nan_is_refused_in_a_whole_sentence(comment):
-    # BUG in Parameter.parse: without a lower bound the sentence is "x='nan' lies outside ..; the nearest allowed is ."
     sentence = refusal(lambda: parameter("float", 0.5, comment).parse("nan"))
     assert not sentence.endswith("is .")
 
 
 @pytest.mark.parametrize("text", ["inf", "-inf", "1e999"])
 def test_infinity_is_no_number_of_a_report(text):
-    # BUG in Parameter.parse: without a range it passes, and result.json holds Infinity, which is no JSON.
     refusal(lambda: parameter("float", 0.5, "any number").parse(text))
 
 
@@ -240,7 +235,6 @@ def test_a_blank_date_is_the_default_day():
         "2025-02-30",
         "yesterday",
         "2025-12-31 00:00",
-        # BUG in Parameter._checked_text: date.fromisoformat takes these; the study refuses them, but only later.
         "20251231",
         "2025-W52-3",
     ],
@@ -275,5 +269,4 @@ def test_no_name_is_taken_that_is_not_declared(name):
 
 
 def test_a_notebook_that_declares_nothing_takes_nothing():
-    # BUG in parameters.chosen: the nearest of no names is taken, and an IndexError ends in exit code 3.
     refusal(lambda: chosen({"top": "1"}, [], "00_x"))

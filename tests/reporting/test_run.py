@@ -149,7 +149,6 @@ def test_a_changed_package_makes_it_old(made, monkeypatch):
 
 
 def test_a_report_whose_page_was_deleted_is_not_current(made, unchanged):
-    # BUG in run.is_current: only result.json is looked for, and "NAME.html is current" is printed of no file.
     page = made["job"].folder / f"{made['job'].name}.html"
     content = page.read_bytes()
     page.unlink()

@@ -124,6 +124,8 @@ def _mapping(name: str, given: dict[str, Any]) -> Mapping:
                 raise Refused(f"{where}: [{key}] is no table of ours{_nearest(key, TABLES)}.")
         else:
             _check(where, key, value, TOP)
+    if given.get("thousands") == given.get("decimal", "."):
+        raise Refused(f"{where}: {given['thousands']!r} cannot mark both thousands and decimals.")
     for zone in (given.get("time_zone", "UTC"), given.get("source_time_zone", "UTC")):
         if zone not in available_timezones():
             raise Refused(f"{where}: {zone!r} is no time zone{_nearest(zone, available_timezones())}.")
@@ -163,10 +165,10 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
         raise Refused(f"{where} must say where it comes from by exactly one of {', '.join(_ORIGINS)}.")
     # What holds for the whole file holds for the column unless it says otherwise.
     inherited = ("dates", "source_time_zone", "decimal", "thousands", "strip")
-    own_thousands = "thousands" in settings
+    own = "thousands" in settings and "decimal" in settings
     settings = {k: top[k] for k in inherited if k in top} | settings
     if settings.get("thousands") == settings.get("decimal", "."):
-        if own_thousands or "decimal" not in settings:
+        if own:
             raise Refused(f"{where}: {settings['thousands']!r} cannot mark both thousands and decimals.")
         settings["thousands"] = ""  # the column's own decimal mark is the file's mark for thousands
     return ColumnMap(

@@ -91,11 +91,10 @@ def parsed(table: ir.Table, column: Column, time_zone: str) -> ir.Value:
     return value.lower() if column.choices else value
 
 
-def unreadable(table: ir.Table, column: Column, value: ir.Value) -> ir.StringValue:
-    """Return the source text where it is filled but ``value`` could not be read from it, else missing."""
+def unreadable(table: ir.Table, column: Column, value: ir.Value) -> ir.BooleanValue:
+    """Return where a value stands in the source that ``value`` could not be read from."""
     source = table[column.name]
-    text = trimmed(source) if source.type().is_string() else source.cast("string")
-    missing = ibis.literal(None, type="string")
+    filled = (trimmed(source) if source.type().is_string() else source).notnull()
     if source.type().is_floating():
-        text = ibis.ifelse(source.isnan(), missing, text)
-    return ibis.ifelse(value.isnull() & text.notnull(), text, missing)
+        filled = filled & ~source.isnan()
+    return (value.isnull() & filled).fill_null(False)

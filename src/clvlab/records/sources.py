@@ -13,9 +13,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.records.checks import ROW_ID
 from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
 from clvlab.records.files import ENDINGS, SOURCE_FILE, SOURCE_ROW, Staged, stage
-from clvlab.records.intake import ROW_ID
 from clvlab.refusal import Refused
 
 

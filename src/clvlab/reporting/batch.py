@@ -7,7 +7,7 @@ import multiprocessing
 import tomllib
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,26 @@ def read_batch(path: Path, build: Path | None = None) -> list[Job]:
         raise Refused(f"{path} is not there; give a batch file such as reports/monthly.toml.")
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{path} is not valid TOML: {error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} is not valid TOML in UTF-8: {error}.") from error
     _refuse_unknown(given, ("report",), str(path))
-    jobs = []
-    for entry in given.get("report", []):
-        _refuse_unknown(entry, _KEYS, f"{path}, [[report]]")
-        if "notebook" not in entry:
-            raise Refused(f'{path}: a [[report]] lacks its notebook, e.g. notebook = "portfolio".')
-        texts = {name: _text(value) for name, value in entry.get("parameters", {}).items()}
-        jobs.append(plan(entry["notebook"], texts, build))
+    entries = given.get("report", [])
+    if not isinstance(entries, list):
+        raise Refused(f"{path}: write [[report]], in double brackets, above each report.")
+    jobs = [_job(entry, f"{path}, [[report]] {number}", build) for number, entry in enumerate(entries, start=1)]
     if not jobs:
         raise Refused(f"{path} names no report; add a [[report]] with its notebook.")
-    return jobs
+    return list({job.folder: job for job in jobs}.values())  # a report that is named twice is made once
+
+
+def _job(entry: dict[str, Any], where: str, build: Path | None) -> Job:
+    _refuse_unknown(entry, _KEYS, where)
+    notebook, given = entry.get("notebook"), entry.get("parameters", {})
+    if not isinstance(notebook, str):
+        raise Refused(f'{where} lacks its notebook, e.g. notebook = "portfolio".')
+    if not isinstance(given, dict):
+        raise Refused(f"{where}: parameters must be a table, e.g. [report.parameters] with a line for each.")
+    return plan(notebook, {name: _text(value) for name, value in given.items()}, build)
 
 
 def _refuse_unknown(given: dict[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -87,7 +94,14 @@ def _finished(todo: list[tuple[Job, str]], workers: int, bar: Any) -> Iterator[t
         for future in as_completed(list(waiting)):
             job = waiting.pop(future)
             bar.set_postfix_str(", ".join(other.name for other in waiting.values()))
-            yield job, future.result()
+            yield job, _outcome(future, job)
+
+
+def _outcome(future: Future[dict[str, Any]], job: Job) -> dict[str, Any]:
+    try:
+        return future.result()
+    except BrokenExecutor as error:  # the process was killed, for want of memory perhaps
+        return record_failure(job, "its process was killed before it was done", repr(error))
 
 
 def _attempt(job: Job, key: str) -> dict[str, Any]:

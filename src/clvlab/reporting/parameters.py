@@ -3,7 +3,7 @@
 The cell tagged ``parameters`` declares one per line, with a type and a comment that gives limits and meaning::
 
     top: int = 10           # 1..50; how many customers are listed by name
-    language: str = "en"    # en|zh; language of the report
+    language: str = "en"    # en|zh; language of the report (a single choice is written with a bar too: en|)
     as_of: str = ""         # date; last day known, blank for the records' last
 
 Only the standard library is imported here, so that a wrong value is refused at once.
@@ -20,12 +20,14 @@ import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from pathlib import Path
 
 from clvlab.refusal import Refused
 
 Value = str | int | float | bool
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+_NUMBER = r"-?\d+(?:\.\d+)?"
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -61,7 +63,9 @@ class Parameter:
         except ValueError:
             word = "a whole number" if self.type == "int" else "a number"
             raise Refused(f"{self.name}={text!r} must be {word}{self._example()}.") from None
-        if value != value or (self.at_least is not None and value < self.at_least):
+        if not isfinite(value):
+            raise Refused(f"{self.name}={text!r} must be a finite number{self._example()}.")
+        if self.at_least is not None and value < self.at_least:
             raise Refused(self._out_of_range(text, self.at_least))
         if self.at_most is not None and value > self.at_most:
             raise Refused(self._out_of_range(text, self.at_most))
@@ -71,11 +75,8 @@ class Parameter:
         if self.choices and text not in self.choices:
             close = difflib.get_close_matches(text, self.choices, n=1, cutoff=0.0)
             raise Refused(f"{self.name}={text!r} is not one of {', '.join(self.choices)}; did you mean {close[0]!r}?")
-        if self.is_date and text:
-            try:
-                date.fromisoformat(text)
-            except ValueError:
-                raise Refused(f"{self.name}={text!r} is no date; write it as 2025-12-31.") from None
+        if self.is_date and text and not _is_day(text):
+            raise Refused(f"{self.name}={text!r} is no date; write it as 2025-12-31.")
         return text
 
     def _out_of_range(self, text: str, nearest: float | None) -> str:
@@ -84,6 +85,16 @@ class Parameter:
 
     def _example(self) -> str:
         return f", such as {self.default}"
+
+
+def _is_day(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(number: float | None) -> str:
@@ -98,7 +109,10 @@ def declared(notebook: Path) -> list[Parameter]:
     Refused
         When there is no such cell or a line in it is no declaration.
     """
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{notebook.name} is no whole notebook; restore it or save it again.") from error
     sources = [c["source"] for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(sources) != 1:
         raise Refused(f"{notebook.name} must have exactly one cell tagged 'parameters'; it has {len(sources)}.")
@@ -107,46 +121,70 @@ def declared(notebook: Path) -> list[Parameter]:
 
 
 def read_declarations(source: str, where: str) -> list[Parameter]:
-    """Return the parameters declared in the source of a cell."""
-    comments = {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    parameters = []
-    for line in ast.parse(source).body:
-        if not (
-            isinstance(line, ast.AnnAssign)
-            and isinstance(line.target, ast.Name)
-            and isinstance(line.annotation, ast.Name)
-            and line.annotation.id in TYPES
-            and line.value is not None
-        ):
-            raise Refused(
-                f"{where}: line {line.lineno} of the parameters cell must read `name: type = default  # meaning`."
-            )
-        parameters.append(
-            _declaration(
-                line.target.id,
-                line.annotation.id,
-                ast.literal_eval(line.value),
-                comments.get(line.lineno, ""),
-            )
-        )
-    return parameters
+    """Return the parameters declared in the source of a cell.
+
+    Raises
+    ------
+    Refused
+        When a line is no declaration, or a default does not keep its own limits.
+    """
+    try:
+        lines = ast.parse(source).body
+        comments = {
+            token.start[0]: token.string.lstrip("# ").strip()
+            for token in tokenize.generate_tokens(io.StringIO(source).readline)
+            if token.type == tokenize.COMMENT
+        }
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise Refused(f"{where}: the parameters cell is no Python ({error}); mend it.") from error
+    if not lines:
+        raise Refused(f"{where}: the parameters cell declares nothing; add data, as_of, language and seed.")
+    return [_declared_by(line, comments.get(line.lineno, ""), where) for line in lines]
+
+
+def _declared_by(line: ast.stmt, comment: str, where: str) -> Parameter:
+    refusal = Refused(
+        f"{where}: line {line.lineno} of the parameters cell must read `name: type = default  # meaning`."
+    )
+    if not (
+        isinstance(line, ast.AnnAssign)
+        and isinstance(line.target, ast.Name)
+        and isinstance(line.annotation, ast.Name)
+        and line.annotation.id in TYPES
+        and line.value is not None
+    ):
+        raise refusal
+    try:
+        default = ast.literal_eval(line.value)
+    except ValueError:
+        raise refusal from None
+    try:
+        parameter = _declaration(line.target.id, line.annotation.id, default, comment)
+    except Refused as refused:
+        raise Refused(f"{where}: {refused}") from None
+    if type(default) is not TYPES[parameter.type] and not (parameter.type == "float" and type(default) is int):
+        raise Refused(f"{where}: the default of {parameter.name}, {default!r}, is no {parameter.type}.")
+    try:
+        parameter.parse(str(default))
+    except Refused as refused:
+        raise Refused(f"{where}: the default breaks its own limits: {refused}") from None
+    return parameter
 
 
 def _declaration(name: str, kind: str, default: Value, comment: str) -> Parameter:
     limits, _, meaning = comment.partition(";")
     limits = limits.strip()
-    bounds = re.fullmatch(r"(-?[\d.]+)?\.\.(-?[\d.]+)?", limits)
+    bounds = re.fullmatch(rf"({_NUMBER})?\.\.({_NUMBER})?", limits)
     if bounds:
         low, high = (float(part) if part else None for part in bounds.groups())
         return Parameter(name, kind, default, meaning.strip(), at_least=low, at_most=high)
+    if ".." in limits:
+        raise Refused(f"{name}: {limits!r} is no range; write it as 1..50, 0.. or ..1.")
     if limits == "date":
         return Parameter(name, kind, default, meaning.strip(), is_date=True)
-    if re.fullmatch(r"[\w-]+(\|[\w-]+)*", limits) and meaning:
-        return Parameter(name, kind, default, meaning.strip(), choices=tuple(limits.split("|")))
+    if re.fullmatch(r"[\w-]+(\|[\w-]*)+", limits) and meaning:
+        choices = tuple(choice for choice in limits.split("|") if choice)
+        return Parameter(name, kind, default, meaning.strip(), choices=choices)
     return Parameter(name, kind, default, comment)
 
 
@@ -177,6 +215,7 @@ def chosen(given: Mapping[str, str], parameters: list[Parameter], where: str) ->
     for name, text in given.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise Refused(f"{where} has no parameter {name!r}; did you mean {close[0]!r}? It has {', '.join(known)}.")
+            hint = f"; did you mean {close[0]!r}? It has {', '.join(known)}." if close else "; it takes none."
+            raise Refused(f"{where} has no parameter {name!r}{hint}")
         values[name] = known[name].parse(text)
     return values

@@ -45,14 +45,13 @@ def plan(name: str, given: Mapping[str, str], build: Path | None = None) -> Job:
     Raises
     ------
     Refused
-        For an unknown notebook, an unknown parameter, a value that does not fit, or a folder that is not there.
+        For an unknown notebook, an unknown parameter or a value that does not fit.
     """
     root = project_root()
     notebook = find_notebook(name, root)
     parameters = declared(notebook)
     values = chosen(given, parameters, notebook.stem)
     every = {parameter.name: parameter.default for parameter in parameters} | values
-    find_folder(str(every["data"]))
     folder = (build or root / "reports" / "build") / _folder_name(notebook, values, parameters)
     return Job(notebook, values, every, folder)
 
@@ -71,7 +70,13 @@ def _folder_name(notebook: Path, values: Mapping[str, Value], parameters: list[P
 
 
 def key_of(job: Job) -> str:
-    """Return a key of all that the report depends on: notebook, values, data, package."""
+    """Return a key of all that the report depends on: notebook, values, data, package.
+
+    Raises
+    ------
+    Refused
+        When the data folder is not there or lacks a required table.
+    """
     return fingerprint(_code_and_text(job.notebook), dict(job.parameters), _data_key(job.parameters), package_source())
 
 
@@ -81,15 +86,17 @@ def _code_and_text(notebook: Path) -> list[str]:
 
 
 def _data_key(parameters: Mapping[str, Value]) -> str:
+    folder = find_folder(str(parameters["data"]))  # refused before anything heavy is imported
     from clvlab.study import data_fingerprint
 
-    return data_fingerprint(find_folder(str(parameters["data"])))
+    return data_fingerprint(folder)
 
 
 def is_current(job: Job, key: str) -> bool:
     """Return whether the report is there and nothing it depends on has changed."""
     path = job.folder / RESULT
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["key"] == key
+    page = job.folder / f"{job.name}.html"
+    return path.is_file() and page.is_file() and json.loads(path.read_text(encoding="utf-8"))["key"] == key
 
 
 def run(job: Job, key: str) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def accounts_by_manager(
     --------
     >>> from clvlab.features.events import purchases
     >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "account_manager": ["Ann", None]})
+    >>> import ibis
     >>> invoices = ibis.memtable(
     ...     {"customer_id": ["a", "b"], "issued_on": ["2025-03-01", "2025-04-01"], "amount": [30.0, 10.0]}
     ... )
