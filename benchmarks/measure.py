@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # a child counts its parent's memory as its own until it has more: this module stays small
+    import pandas as pd
 
 
 @dataclass(frozen=True)

@@ -94,18 +94,12 @@ def test_no_heavy_library_is_loaded_to_start_or_to_refuse(code):
         (["report", "portfolio", "-p", "data=nowhere"], "nowhere is no folder here"),
     ],
 )
-def test_a_wrong_report_is_refused_within_two_seconds_naming_the_nearest(arguments, says):
-    seconds = []
-    for _ in range(3):
-        done, took = run(*arguments)
-        assert done.returncode == 2
-        assert says in done.stderr
-        assert re.fullmatch(r"clvlab: [^\n]+\n", done.stderr)
-        assert done.stdout == ""
-        seconds.append(took)
-        if took < 1:
-            break  # quick enough: no need to allow for noise
-    assert min(seconds) < 2
+def test_a_wrong_report_is_refused_naming_the_nearest(arguments, says):
+    done, _ = run(*arguments)  # how soon is for `make bench` to say
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert re.fullmatch(r"clvlab: [^\n]+\n", done.stderr)
+    assert done.stdout == ""
 
 
 def test_the_package_shows_its_public_names_when_asked():

@@ -79,7 +79,7 @@ def read_assumptions(folder: Path) -> Assumptions:
     if not path.is_file():
         return Assumptions()
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad begins with a byte-order mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path} is not valid TOML: {error}.") from error
     return _checked(given, path)

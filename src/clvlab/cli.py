@@ -149,7 +149,11 @@ def _check(chosen: argparse.Namespace) -> int:
     folder = find_folder(chosen.data)
     study = open_study(folder)
     quarantine = study.records.quarantine
-    quarantine.write(folder / "quarantine")
+    try:
+        quarantine.write(folder / "quarantine")
+    except OSError as error:
+        raise Refused(f"{folder / 'quarantine'} cannot be written ({error.strerror}); copy the folder to where"
+                      " it can be.") from error  # fmt: skip
     print(checklist(study, chosen.data))
     return SOME_FAILED if chosen.strict and len(quarantine.to_frame()) else DONE
 

@@ -100,7 +100,9 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     Refused
         For counts that are negative, missing, or more successes than trials.
 
-    Notes ----- Given prior weight M (in trials) and common rate m, a group's rate is Beta(mM + x, (1 - m)M +
+    Notes
+    -----
+    Given prior weight M (in trials) and common rate m, a group's rate is Beta(mM + x, (1 - m)M +
     n - x). For each M on a grid, m is the weighted mean of the groups' rates, with weights n / (1 + (n - 1) /
     (M + 1)) (Kleinman 1973) and half a success and half a failure added; M is weighted by the beta-binomial
     likelihood under a prior uniform in the spread between groups. The mixture's mean and variance, with that
@@ -166,7 +168,9 @@ def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9)
     Refused
         For negative or missing numbers, events without exposure, and no exposure at all.
 
-    Notes ----- Given shape k and common rate m, a group's rate is Gamma(k + events, k / m + exposure); k runs
+    Notes
+    -----
+    Given shape k and common rate m, a group's rate is Gamma(k + events, k / m + exposure); k runs
     over a grid, weighted by the negative binomial likelihood under a prior uniform in the spread, and m is
     the mean of the rates weighted by exposure / (1 + exposure m / k), with half an event added. The mixture
     is matched by a gamma.
@@ -225,7 +229,9 @@ def pool_means(means: ArrayLike, standard_errors: ArrayLike, confidence: float =
     Refused
         For missing means, and errors that are missing, 0 or negative.
 
-    Notes ----- The spread t between groups runs over a grid from a hundredth to a hundred times the typical
+    Notes
+    -----
+    The spread t between groups runs over a grid from a hundredth to a hundred times the typical
     standard error, with a prior uniform in t, weighted by the likelihood with the common mean integrated out.
 
     References

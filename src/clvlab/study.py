@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+import duckdb
+import ibis
 import pandas as pd
 
 from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
 from clvlab.assumptions import Assumptions, read_assumptions
-from clvlab.cache import cached_folder, cached_frame, content_hash, fingerprint, package_source
+from clvlab.cache import (
+    CACHE_VARIABLE,
+    cache_folder,
+    cached_folder,
+    cached_frame,
+    content_hash,
+    fingerprint,
+    package_source,
+)
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.transactions import transaction_summary
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
+from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
-from clvlab.records.records import Records, from_connection, load, take_in_folder
+from clvlab.records.records import Records
 from clvlab.records.sources import find_files
+from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
-
-if TYPE_CHECKING:
-    import ibis
 
 
 class Study:
@@ -50,6 +59,12 @@ class Study:
         self.assumptions = assumptions
         self.as_of = as_of or everything.last_date
         self.records = everything.at(self.as_of)
+        if not any(name in self.records for name in ACTIVITY_TABLES):
+            first = purchases(everything.tables).table.date.min().execute()
+            raise Refused(
+                f"as_of = {self.as_of} lies before the first shipment or invoice ({pd.Timestamp(first).date()});"
+                " give a later day."
+            )
 
     def at(self, as_of: str | date) -> Study:
         """Return the study as it would have been on an earlier (or later) day.
@@ -59,14 +74,12 @@ class Study:
         Refused
             When nothing had happened by then.
         """
-        day = parse_date(as_of)
-        _refuse_empty(self._everything, day)
-        return Study(self._everything, self.assumptions, day, self._key)
+        return Study(self._everything, self.assumptions, parse_date(as_of), self._key)
 
     @property
     def currency(self) -> str:
         """The currency of all money."""
-        return self._everything.currency
+        return self.records.currency
 
     @cached_property
     def purchases(self) -> Purchases:
@@ -78,15 +91,13 @@ class Study:
         """Frequency, recency, T (weeks, merged by day) and mean value of each customer: one row per customer."""
 
         def compute() -> pd.DataFrame:
-            # A shipment at a loss is still a purchase; a negative invoice is a credit note.
-            negative: Literal["refund", "purchase"] = "purchase" if self.purchases.source == "shipments" else "refund"
             return transaction_summary(
                 self.purchases.table,
                 value=self.purchases.value,
                 as_of=self.as_of,
                 period="week",
                 merge="day",
-                negative=negative,
+                negative=self.purchases.negative,
             )
 
         return self._stage("summary", compute)
@@ -137,23 +148,28 @@ def open_study(
         folder = find_folder(data)
         assumed = assumptions or read_assumptions(folder)
         key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
-        stored = cached_folder(f"records-{key}", lambda draft: take_in_folder(folder, draft, assumed))
-        records = load(stored, assumed)
-    else:
+        records = _loaded(folder, f"records-{key}", assumed)
+    elif isinstance(data, ibis.BaseBackend):
         key, assumed = None, assumptions or Assumptions()
         records = from_connection(data, assumed)
-    day = parse_date(as_of) if as_of else None
-    _refuse_empty(records, day)
-    return Study(records, assumed, day, key)
+    else:
+        raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
+    return Study(records, assumed, parse_date(as_of) if as_of else None, key)
 
 
-def _refuse_empty(records: Records, as_of: date | None) -> None:
-    if as_of is None:
-        return
-    found = purchases(records.tables)
-    first = pd.Timestamp(found.table.date.min().execute()).date()
-    if first > as_of:
-        raise Refused(f"as_of = {as_of} lies before the first of the {found.source} ({first}); give a later day.")
+def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
+    """Return the checked records from the cache, made anew when the cache's copy is damaged."""
+    try:
+        stored = cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions))
+    except PermissionError as error:
+        raise Refused(
+            f"the cache folder {cache_folder()} cannot be written; set {CACHE_VARIABLE} to one that can."
+        ) from error
+    try:
+        return load(stored, assumptions)
+    except (OSError, ValueError, KeyError, duckdb.Error):
+        shutil.rmtree(stored)
+        return load(cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions)), assumptions)
 
 
 def data_fingerprint(folder: Path) -> str:

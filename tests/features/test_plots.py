@@ -55,9 +55,9 @@ def test_results_of_events_draw_their_finding(events):
 
 
 def test_results_of_shipments_draw_their_finding(shipments):
-    assert check(kpis(shipments).plot()).startswith("On-time arrival: ")
+    assert check(kpis(shipments).plot()).startswith("On-time delivery: ")
     assert "20 largest of 40 groups" in check(kpis(shipments, by="customer_id").plot())
-    assert check(kpis(shipments, period="month").plot()).startswith("On-time arrival between ")
+    assert check(kpis(shipments, period="month").plot()).startswith("On-time delivery between ")
     assert "late deliveries" in check(late_by_responsible_party(shipments).plot())
 
 

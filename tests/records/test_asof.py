@@ -6,10 +6,11 @@ from datetime import date
 
 import ibis
 import pandas as pd
+from folders import folder, records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clvlab.records.asof import cut, undated
+from clvlab.records.asof import cut, cut_all, undated
 from clvlab.records.contracts import TABLES
 
 days = st.dates(date(2025, 1, 1), date(2025, 1, 20))
@@ -70,3 +71,24 @@ def test_altering_every_later_value_changes_nothing(rows, as_of, other):
 def test_ratings_without_a_date_are_named():
     customers = ibis.memtable({"customer_id": ["a"], "credit_rating": ["A"], "onboarded_on": [date(2025, 1, 1)]})
     assert undated(customers, TABLES["customers"]) == ["credit_rating"]
+
+
+def test_a_customer_onboarded_later_on_paper_stays_with_what_they_shipped():
+    tables = {
+        "customers": ibis.memtable(
+            {"customer_id": ["a"], "name": ["Alpha"], "onboarded_on": [date(2025, 6, 1)], "acquisition_cost": [5.0]}
+        ),
+        "shipments": ibis.memtable(
+            {"shipment_id": ["S"], "customer_id": ["a"], "booked_at": [pd.Timestamp("2025-01-02")]}
+        ),
+    }
+    found = cut_all(tables, date(2025, 3, 1))["customers"].execute()
+    assert found["name"].tolist() == ["Alpha"]
+    assert found[["onboarded_on", "acquisition_cost"]].isna().all().all()
+
+
+def test_a_column_first_filled_later_is_not_there_before(tmp_path):
+    text = "shipment_id,customer_id,booked_at,revenue\nS1,C1,2025-01-02,\nS2,C1,2025-02-02,5\n"
+    records = records_of(folder(tmp_path / "data", shipments=text), tmp_path / "into")
+    assert not records.at(date(2025, 1, 5)).has("shipments", "revenue")
+    assert records.has("shipments", "revenue")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from clvlab.records.files import stage
+from clvlab.records.sources import find_files
 from clvlab.refusal import Refused
 
 TEXT = "编号;名称;重量\n1;甲;5\n2;乙;6\n"
@@ -113,3 +114,54 @@ def test_a_broken_file_is_refused_in_one_sentence(tmp_path, name, content, says)
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(Refused, match="is not there"):
         stage(tmp_path / "nowhere.csv", tmp_path)
+
+
+def test_parquet_columns_may_bear_any_name(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"file_row_number": [7, 8], "source_row": ["a", "b"]}).to_parquet(path)
+    staged = stage(path, tmp_path)
+    frame = pd.read_parquet(staged.path)
+    assert frame["file_row_number"].tolist() == [7, 8]
+    assert frame["source_row"].tolist() == [1, 2]
+    assert frame["its source_row"].tolist() == ["a", "b"]
+
+
+def test_parquet_columns_that_differ_only_in_case_are_refused(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"Weight": [1], "weight": [2]}).to_parquet(path)
+    with pytest.raises(Refused, match="'Weight' and 'weight'"):
+        stage(path, tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "customers.csv").write_text("customer_id\nA\n")
+    (tmp_path / "shipments").mkdir()
+    (tmp_path / "shipments" / "2024.csv").write_text("a\n1\n")
+    (tmp_path / "shipments" / "2025.csv").write_text("a\n1\n")
+    return tmp_path
+
+
+def test_parts_are_found_and_what_programs_leave_is_not_one(folder):
+    (folder / "shipments" / ".ipynb_checkpoints").mkdir()
+    for name in [".DS_Store", "Thumbs.db", "~$2025.xlsx", "_SUCCESS"]:
+        (folder / "shipments" / name).touch()
+    (folder / "notes.docx").touch()
+    assert [path.name for path in find_files(folder)["shipments"]] == ["2024.csv", "2025.csv"]
+
+
+@pytest.mark.parametrize("name", ["invoices.xls", "invoices.csv.gz", "Invoices.json", "shipments/2026.csv.gz"])
+def test_a_file_of_another_kind_is_not_passed_over(folder, name):
+    (folder / name).touch()
+    with pytest.raises(Refused, match=r"is of no kind clvlab reads; save it as .csv"):
+        find_files(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("shipments/old", "holds a folder old; put its files"), ("invoices.csv", "is a folder, not a file")],
+)
+def test_a_folder_in_the_place_of_a_file_is_refused(folder, name, says):
+    (folder / name).mkdir()
+    with pytest.raises(Refused, match=says):
+        find_files(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import ibis
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clvlab.assumptions import Assumptions
-from clvlab.records.records import from_connection
+from clvlab.records.taking_in import from_connection
 from clvlab.refusal import Refused
 
 
@@ -150,8 +151,8 @@ def test_paid_before_issued_and_scores_off_the_scale_cost_the_cell(take):
     assert [case[:4] for case in cases(records)] == [
         ("invoices", 3, "amount", "unreadable"),
         ("invoices", 2, "paid_on", "paid_on before issued_on"),
+        ("surveys", 4, "overall", "out of range"),
         ("surveys", 3, "overall", "score off the scale"),
-        ("surveys", 4, "overall", "score off the scale"),
     ]
 
 
@@ -253,3 +254,89 @@ def test_whatever_comes_in_rows_in_are_accepted_or_set_aside(rows):
         assert len(table) + len(aside) == total
         assert sorted([*table["source_row"], *aside["source_row"]]) == list(range(2, total + 2))
         assert set(quarantine[quarantine["treatment"] == "value set aside"]["source_row"]) <= set(table["source_row"])
+
+
+# Typed sources, and what an attack found ------------------------------------------------------------
+
+
+def typed(tmp_path, **columns):
+    """Take in shipments from Parquet with these columns."""
+    frame = pd.DataFrame({"shipment_id": ["S1", "S2"], "customer_id": ["C1", "C2"]} | columns)
+    data = folder(tmp_path / "data")
+    (data / "shipments.csv").unlink()
+    frame.to_parquet(data / "shipments.parquet")
+    (data / "clvlab.toml").write_text('time_zone = "Asia/Shanghai"\n')
+    return records_of(data, tmp_path / "into")
+
+
+def test_typed_times_with_a_zone_become_wall_clock_times_of_the_study(tmp_path):
+    booked = pd.to_datetime(["2024-01-31 23:30", "2024-02-01 00:00"]).tz_localize("UTC")
+    table = typed(tmp_path, booked_at=booked)["shipments"].order_by("shipment_id").execute()
+    assert str(table["booked_at"].iloc[0]) == "2024-02-01 07:30:00"
+
+
+def test_typed_numbers_are_not_rounded_into_whole_ones(tmp_path):
+    pieces = [Decimal("1.50"), Decimal("2.00")]
+    records = typed(tmp_path, booked_at=pd.to_datetime(["2024-01-31", "2024-02-01"]), pieces=pieces)
+    assert cases(records) == [("shipments", 1, "pieces", "unreadable", "1.50")]
+
+
+def test_codes_that_came_through_a_program_as_floats_are_still_codes(tmp_path):
+    data = folder(tmp_path / "data", customers="customer_id\n7\n8\n")
+    (data / "shipments.csv").unlink()
+    frame = {
+        "shipment_id": [1.0, 2.0],
+        "customer_id": [7.0, 8.0],
+        "booked_at": pd.to_datetime(["2024-01-31", "2024-02-01"]),
+    }
+    pd.DataFrame(frame).to_parquet(data / "shipments.parquet")
+    records = records_of(data, tmp_path / "into")
+    assert records["shipments"].execute()["customer_id"].tolist() == ["7", "8"]
+
+
+@pytest.mark.parametrize("year", ["0024", "1899", "9999"])
+def test_a_year_outside_business_is_unreadable(take, year):
+    records = take(shipments=SHIPMENTS + f"S4,C1,{year}-12-30\n")
+    assert [case[1:4] for case in cases(records)] == [(5, "booked_at", "unreadable")]
+
+
+def test_an_offset_may_follow_minutes(take):
+    records = take(shipments=SHIPMENTS + "S4,C1,2025-01-05 10:00+08:00\nS5,C1,2025-01-05T10:00z\n")
+    assert cases(records) == []
+    assert (
+        str(records["shipments"].filter(ibis._.shipment_id == "S4").execute()["booked_at"][0]) == "2025-01-05 02:00:00"
+    )
+
+
+def test_a_number_too_large_to_be_whole_is_unreadable(take):
+    text = shipments("2025-01-02,1e20", "2025-01-03,5", columns="booked_at,pieces")
+    assert [case[2:] for case in cases(take(shipments=text))] == [("pieces", "unreadable", "1e20")]
+
+
+def test_parts_of_the_same_name_do_not_mix_their_cases(tmp_path):
+    data = folder(tmp_path / "data", shipments=SHIPMENTS + "S4,XX,2025-01-05\n")
+    (data / "shipments").mkdir()
+    (data / "shipments" / "shipments.csv").write_text(
+        "shipment_id,customer_id,booked_at\nT1,C1,2025-01-02\nT2,C1,2025-01-02\nT3,C1,2025-01-02\nT4,YY,2025-01-05\n"
+    )
+    records = records_of(data, tmp_path / "into")
+    assert sums(records)["shipments"] == (8, 6, 2)
+    assert sorted(case[4] for case in cases(records)) == ["XX", "YY"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_a_customer_is_kept_whatever_separates_the_fields(tmp_path, mark):
+    text = "parent_id,customer_id,name\nC1,C2,Beta,Ltd\n,C1,Alpha\n,C3,Gamma\n".replace(",", mark)
+    records = records_of(folder(tmp_path / "data", customers=text), tmp_path / "into")
+    assert sums(records) == {"customers": (3, 3, 0), "shipments": (3, 3, 0)}
+
+
+def test_nothing_accepted_is_refused_with_the_reason(tmp_path):
+    data = folder(tmp_path / "data", customers="customer_id\nZ\n")
+    with pytest.raises(Refused, match=r"3 times customer_id is not among the customers, first in row 2 .C1."):
+        records_of(data, tmp_path / "into")
+
+
+def test_scores_below_zero_are_off_any_scale(take):
+    records = take(surveys="customer_id,sent_on,overall\nC1,2025-01-01,-5\nC2,2025-01-01,9\n")
+    assert [case[2:4] for case in cases(records)] == [("overall", "out of range")]

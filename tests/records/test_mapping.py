@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from folders import records_of
 
+from clvlab.assumptions import read_assumptions
 from clvlab.records.importing import import_files
 from clvlab.records.mapping import built_in_mappings, read_mapping
 from clvlab.refusal import Refused
@@ -132,6 +133,17 @@ def test_a_second_import_replaces_the_first_but_nothing_else(imported, tmp_path)
         ('[customers]\ncustomer_id = { column = "c", constant = "x" }\n', "by exactly one of"),
         ("[customers]\ncustomer_id = 5\n", "must be a column name or braces"),
         ('[customers]\ncustomer_id = "c"\none_row_per = "name"\n', "must be one of its own columns"),
+        ('dates = ["%Q"]\n[customers]\ncustomer_id = "c"\n', "dates has '%Q'; a format reads like"),
+        ('dates = ["dd.mm.yyyy"]\n[customers]\ncustomer_id = "c"\n', "dates has 'dd.mm.yyyy'"),
+        ("dates = [1]\n", "must be a list of texts"),
+        ("[customers]\ncustomer_id = { columns = [] }\n", "names no column"),
+        ("[customers]\ncustomer_id = { columns = [1] }\n", "must be a list of texts"),
+        ('[customers]\ncustomer_id = { column = "c", source_time_zone = "UTX" }\n', "is no time zone"),
+        ('source_time_zone = "UTX"\n[customers]\ncustomer_id = "c"\n', "is no time zone"),
+        ('currency = "eur"\n', "must be a three-letter code"),
+        ('decimal = ""\n[customers]\ncustomer_id = "c"\n', "must be one character"),
+        ('[customers]\ncustomer_id = { column = "c", factor = nan }\n', "must be a number other than 0"),
+        ('[customers]\ncustomer_id = { column = "c", values = { a = [1] } }\n', "must be one text or number"),
         ("not toml", "is not valid TOML"),
         ("", "makes no table"),
     ],
@@ -141,6 +153,20 @@ def test_a_wrong_mapping_is_refused_in_one_sentence(tmp_path, text, says):
     path.write_text(text)
     with pytest.raises(Refused, match=says):
         read_mapping(str(path))
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_a_mapping_in_another_encoding_is_refused(tmp_path, encoding):
+    (tmp_path / "m.toml").write_text('about = "客户"\n', encoding=encoding)
+    with pytest.raises(Refused, match="is not UTF-8; save it again"):
+        read_mapping(str(tmp_path / "m.toml"))
+
+
+def test_a_mapping_and_assumptions_saved_by_notepad_are_read(tmp_path):
+    (tmp_path / "m.toml").write_text('[customers]\ncustomer_id = "客户"\n', encoding="utf-8-sig")
+    assert read_mapping(str(tmp_path / "m.toml")).tables[0].columns["customer_id"].columns == ("客户",)
+    (tmp_path / "clvlab.toml").write_text('currency = "EUR"\n', encoding="utf-8-sig")
+    assert read_assumptions(tmp_path).currency == "EUR"
 
 
 def test_a_column_the_file_lacks_is_named_with_the_nearest(tmp_path):

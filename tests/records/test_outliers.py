@@ -52,3 +52,13 @@ def test_sparse_dates_are_believed_whatever_their_gaps():
 def test_missing_dates_do_not_count():
     assert ends([*BODY, pd.NaT]) is None
     assert ends([pd.NaT, pd.NaT]) is None
+
+
+def test_a_billing_run_that_has_only_begun_is_believed():
+    runs = [month for month in pd.date_range("2020-01-01", "2024-12-01", freq="MS") for _ in range(60)]
+    assert ends([*runs, *["2025-01-01"] * 6]) is None
+
+
+def test_a_slow_start_after_the_new_year_holiday_is_believed():
+    days = pd.date_range("2023-01-01", "2024-02-06", periods=3000)
+    assert ends([*days, "2024-02-22", "2024-02-27", "2024-03-01", "2024-03-05", "2024-03-10"]) is None

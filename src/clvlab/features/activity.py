@@ -100,7 +100,9 @@ def activity_by_month(
         For missing columns, missing customers or dates, no event up to ``as_of``, a start after the first
         event.
 
-    Notes ----- A "new" customer first seen later than d months after the records begin may still be an old
+    Notes
+    -----
+    A "new" customer first seen later than d months after the records begin may still be an old
     one who had been silent since before; only an onboarding date tells. The month of ``as_of`` counts as it
     stands: when it isn't complete, its active customers are too few and its paused and dormant ones too many.
 

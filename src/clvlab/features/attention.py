@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -18,17 +19,13 @@ from clvlab.results import Headline, Headlines, Note, Result, Table
 FALL = -0.25
 SILENT_DAYS = 61
 NOT_RECORDED = "not recorded"
+ONE_ACCOUNT = 0.2  # share of the business from which one account is a risk of its own
 
 
 def portfolio_headlines(
-    year: Table,
-    activity: Activity,
-    spread: Concentration,
-    service: Result,
-    found: Purchases,
-    currency: str,
+    year: Table, activity: Activity, spread: Result, service: Result, found: Purchases, currency: str
 ) -> Headlines:
-    """Return the figures the managing director is to remember.
+    """Return the figures the managing director is to remember, all of the last 365 days.
 
     Parameters
     ----------
@@ -37,9 +34,9 @@ def portfolio_headlines(
     activity
         From :func:`clvlab.features.activity.activity_by_month`.
     spread
-        Concentration of the last year's value, or of purchases without money.
+        Concentration of the last year's value, or of purchases without money; or the note that says why not.
     service
-        Service indicators, or the note that says why there are none.
+        Service indicators of the last year, or the note that says why there are none.
     found, currency
         What purchases are, and the unit of their value.
     """
@@ -55,21 +52,31 @@ def portfolio_headlines(
         figures.append(Headline(f"{found.meaning}, last 365 days", value["last_year"], currency, note=_change(value)))
     else:
         figures.append(Headline("margin", None, note="needs revenue and direct_cost in shipments"))
-    figures.append(on_time_headline(service))
-    top = spread.to_frame().set_index("measure").loc["top_share"]
-    figures.append(
-        Headline(f"{spread.what} held by the top {spread.share:.0%}", 100 * top["value"], "%", 100 * top["lower"],
-                 100 * top["upper"], 1, note=f"the largest account holds {spread.largest_share:.0%}")
-    )  # fmt: skip
-    months = activity.to_frame()
-    last = months[months["complete"]].iloc[-1] if months["complete"].any() else months.iloc[-1]
+    figures += [on_time_headline(service), _top_headline(spread)]
+    last = last_whole_month(activity)
     figures.append(Headline(f"fell dormant in {last['month']}", int(last["lapsed"]), "customers"))
     return Headlines(*figures)
 
 
+def _top_headline(spread: Result) -> Headline:
+    if not isinstance(spread, Concentration):
+        return Headline("held by the largest customers", None, note=repr(spread))
+    top = spread.to_frame().set_index("measure").loc["top_share"]
+    return Headline(
+        f"of {spread.what}, held by the top {spread.share:.0%}", 100 * top["value"], "%", 100 * top["lower"],
+        100 * top["upper"], 1, note=f"the largest account holds {spread.largest_share:.0%}",
+    )  # fmt: skip
+
+
+def last_whole_month(activity: Activity) -> pd.Series:
+    """Return the last complete month of an activity table, the last one when none is complete."""
+    months = activity.to_frame()
+    return months[months["complete"]].iloc[-1] if months["complete"].any() else months.iloc[-1]
+
+
 def on_time_headline(service: Result) -> Headline:
     """Return on-time delivery as a headline, with what it would need when it cannot be told."""
-    name = "on-time delivery"
+    name = "on-time delivery, last 365 days"
     if not isinstance(service, KpiTable):
         return Headline(name, None, note=repr(service))
     row = service.to_frame().query("kpi == 'on_time_delivery'")
@@ -113,7 +120,8 @@ def most_late(shipments: ir.Table, by: str, as_of: dt.date, most: int) -> Table:
     })  # fmt: skip
     frame = frame.sort_values(["late", by], ascending=[False, True]).head(most).reset_index(drop=True)
     percent = ("share_of_late", "on_time", "lower", "upper")
-    return Table(frame, f"Most late deliveries, by {by}", percent=percent)
+    name = by.removesuffix("_id").replace("_", " ")
+    return Table(frame, f"Most late deliveries by {name}, last 365 days", percent=percent)
 
 
 def with_on_time(accounts: pd.DataFrame, shipments: ir.Table | None, as_of: dt.date) -> Table:
@@ -127,15 +135,15 @@ def with_on_time(accounts: pd.DataFrame, shipments: ir.Table | None, as_of: dt.d
     return Table(listed, title, decimals=0, percent=("share", "change", "on_time"))
 
 
-def to_do(accounts: pd.DataFrame, spread: Concentration, late: Result) -> Note:
+def to_do(accounts: pd.DataFrame, year: Table, activity: Activity, spread: Result, late: Result) -> Note:
     """Return what to do first, one sentence each, from the figures of the report.
 
     Parameters
     ----------
     accounts
         From :func:`clvlab.features.overview.largest_customers`.
-    spread
-        Concentration of the base.
+    year, activity, spread
+        As for :func:`portfolio_headlines`.
     late
         From :func:`most_late` by carrier, or the note that says why there is none.
     """
@@ -146,7 +154,16 @@ def to_do(accounts: pd.DataFrame, spread: Concentration, late: Result) -> Note:
         reasons = [f"{account.change:+.0%} on the year before"] if account.change < FALL else []
         reasons += [f"silent for {account.days_silent} days"] if account.days_silent > SILENT_DAYS else []
         sentences.append(f"Call {label}, {account.share:.1%} of the business: {' and '.join(reasons)}.")
-    if spread.largest_share > 0.2:
+    measures = year.to_frame().set_index("measure")["change"]
+    for measure in measures[measures < 0].index:
+        sentences.append(f"Find out why {measure} fell by {-measures[measure]:.0%} on the year before.")
+    last = last_whole_month(activity)
+    if last["dormant"] > 0:
+        sentences.append(
+            f"{last['dormant']:,} of {last['known']:,} customers are dormant, {last['lapsed']:,} of them since"
+            f" {last['month']}: the customer base report lists who has gone quiet."
+        )
+    if isinstance(spread, Concentration) and spread.largest_share > ONE_ACCOUNT:
         sentences.append(
             f"One account holds {spread.largest_share:.0%} of {spread.what}: agree with its management what would"
             " make it leave, and what the business looks like without it."
@@ -161,9 +178,10 @@ def to_do(accounts: pd.DataFrame, spread: Concentration, late: Result) -> Note:
     return Note(*(sentences or ["Nothing in these figures calls for action this month."]))
 
 
-# Silent for three times the usual gap, and for more than a month: a prompt to look, not a prediction of leaving.
+# Silent for three times the usual gap, for more than a month and less than a year: a prompt to look, not a prediction
+# of leaving. Who has been silent for longer is lost or returns by themselves; a call this week changes little.
 QUIET_GAPS = 3
-QUIET_DAYS = 31
+QUIET_DAYS = (31, 365)
 FEWEST_DAYS = 4
 
 
@@ -184,65 +202,60 @@ def gone_quiet(found: Purchases, customers: ir.Table, as_of: dt.date, most: int)
     Returns
     -------
     Table
-        customer_id, name (where known), purchases, value (where known), last, usual_gap_days (mean days between
-        days with an order), days_silent, times_usual. Only customers with orders on at least 4 days, silent for
-        more than 31 days and 3 times their usual gap.
+        customer_id, name (where known), purchases, value (where known), usual_gap_days (mean days between days with
+        an order), days_silent, times_usual. Only customers with orders on at least 4 days, silent for 31 to 365 days
+        and for more than 3 times their usual gap.
     """
     table = found.table
-    sums = {"value": table.value.sum()} if found.value else {}
+    sums = {"value": table.value.sum().fill_null(0)} if found.value else {}
+    day = table.date.nullif(ibis.ifelse(table.is_order, None, table.date))
     by_customer = table.group_by("customer_id").agg(
-        purchases=table.count(),
-        **sums,
-        last=table.date.max(),
-        first=table.date.min(),
-        days=table.date.nunique(),
+        purchases=table.is_order.sum(), **sums, last=day.max(), first=day.min(), days=day.nunique()
     )
     frame = by_customer.filter(by_customer.days >= FEWEST_DAYS).execute()
-    first, last = pd.to_datetime(frame.pop("first")), pd.to_datetime(frame["last"])
+    first, last = pd.to_datetime(frame.pop("first")), pd.to_datetime(frame.pop("last"))
     frame["usual_gap_days"] = (last - first).dt.days / (frame.pop("days") - 1)
     frame["days_silent"] = (pd.Timestamp(as_of) - last).dt.days
     frame["times_usual"] = frame["days_silent"] / frame["usual_gap_days"]
-    quiet = frame[(frame["times_usual"] > QUIET_GAPS) & (frame["days_silent"] > QUIET_DAYS)]
+    quiet = frame[(frame["times_usual"] > QUIET_GAPS) & frame["days_silent"].between(*QUIET_DAYS)]
     measure = "value" if found.value else "purchases"
     quiet = quiet.sort_values([measure, "customer_id"], ascending=[False, True]).head(most).reset_index(drop=True)
     if "name" in customers.columns:
         quiet = quiet.merge(customers.select("customer_id", "name").execute(), how="left", on="customer_id")
         quiet.insert(1, "name", quiet.pop("name"))
-    return Table(quiet, "Silent against their own rhythm", decimals=1)
+    return Table(quiet, "Silent against their own rhythm, largest first", decimals=1)
 
 
-def base_headlines(spread: Concentration, activity: Activity) -> Headlines:
+def base_headlines(spread: Result, activity: Activity) -> Headlines:
     """Return the figures by which a customer base is remembered."""
-    rows = spread.to_frame().set_index("measure")
-
-    def estimate(measure: str, name: str, scale: float, unit: str, decimals: int) -> Headline:
-        row = rows.loc[measure]
-        return Headline(name, scale * row["value"], unit, scale * row["lower"], scale * row["upper"], decimals)
-
-    months = activity.to_frame()
-    last = months[months["complete"]].iloc[-1] if months["complete"].any() else months.iloc[-1]
+    last = last_whole_month(activity)
+    concentration = [_top_headline(spread)]
+    if isinstance(spread, Concentration):
+        row = spread.to_frame().set_index("measure").loc["effective_customers"]
+        concentration.append(
+            Headline("effective number of customers", row["value"], "customers", row["lower"], row["upper"], 1)
+        )
     return Headlines(
-        estimate("top_share", f"{spread.what} held by the top {spread.share:.0%}", 100, "%", 1),
-        estimate("effective_customers", "effective number of customers", 1, "customers", 1),
-        estimate("gini", "Gini coefficient", 1, "", 2),
+        *concentration,
         Headline(f"active in {last['month']}", int(last["active"]), "customers", note=f"of {last['known']:,} known"),
         Headline("dormant", int(last["dormant"]), "customers", note=f"{last['dormant'] / last['known']:.0%} of all"),
         Headline(f"came back in {last['month']}", int(last["returned"]), "customers"),
     )
 
 
-def base_to_do(spread: Concentration, activity: Activity, quiet: Table) -> Note:
+def base_to_do(spread: Result, activity: Activity, quiet: Table) -> Note:
     """Return what to do about the customer base, one sentence each."""
     silent = quiet.to_frame()
     sentences = []
     if len(silent):
         names = silent["name"].fillna(silent["customer_id"]) if "name" in silent.columns else silent["customer_id"]
         sentences.append(
-            f"Call the largest of those gone quiet this week: {', '.join(names.head(3))}. Ask what changed before"
-            " offering anything."
+            f"This week, call the largest customers on the list of those gone quiet – {'; '.join(names.head(3))} –"
+            " and ask what changed before offering anything."
         )
-    held = f"The top {spread.share:.0%} hold {spread.top_share:.0%} of {spread.what}"
-    sentences.append(f"{held}: know by name who looks after each of them, and who does when that person is away.")
+    if isinstance(spread, Concentration):
+        held = f"The top {spread.share:.0%} hold {spread.top_share:.0%} of {spread.what}"
+        sentences.append(f"{held}: know by name who looks after each of them, and who does when that person is away.")
     months = activity.to_frame()
     year = months[months["complete"]].tail(12)
     lapsed, back = int(year["lapsed"].sum()), int(year["returned"].sum())
@@ -251,4 +264,4 @@ def base_to_do(spread: Concentration, activity: Activity, quiet: Table) -> Note:
             f"In the last {len(year)} whole months {lapsed:,} customers fell dormant and {back:,} came back: silence is"
             " not yet loss, and a call costs less than a new customer."
         )
-    return Note(*sentences)
+    return Note(*(sentences or ["Nothing in these figures calls for action this month."]))

@@ -103,7 +103,9 @@ def concentration(
     Refused
         For missing or negative values, when all are zero, and a share or confidence not between 0 and 1.
 
-    Notes ----- Two estimands. The *realised* figures describe these customers in this period; they are
+    Notes
+    -----
+    Two estimands. The *realised* figures describe these customers in this period; they are
     counted, not estimated, and have no error. The *intervals* of Gini and top share are about the population
     that these customers are a sample of (next year's customers, another branch's), as one needs to judge
     whether a rule such as "20% bring 80%" holds or whether two branches differ. The effective number depends
@@ -120,7 +122,9 @@ def concentration(
     number 87 to 96%. The percentile bootstrap alone covered 21 to 90%. The price is width: at 40 customers
     the top share's interval is 27 to 49 points wide. Below 10 customers there is none.
 
-    References ---------- Cowell, F. A. and Flachaire, E. (2007), "Income distribution and inequality
+    References
+    ----------
+    Cowell, F. A. and Flachaire, E. (2007), "Income distribution and inequality
     measurement: the problem of extreme values", Journal of Econometrics 141(2).
 
     Examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -20,7 +21,8 @@ class Purchases:
     Parameters
     ----------
     table
-        customer_id, date, value (the value column is absent when ``meaning`` is blank).
+        customer_id, date, is_order (false for what only changes money: a credit note, a surcharge) and value (absent
+        when ``meaning`` is blank, missing where it is not known yet).
     source
         ``"shipments"`` or ``"invoices"``.
     meaning
@@ -36,6 +38,16 @@ class Purchases:
     def value(self) -> str | None:
         """The name of the value column, None without one; as ``transaction_summary`` takes it."""
         return "value" if self.meaning else None
+
+    @property
+    def orders(self) -> ir.Table:
+        """The rows that are orders: what frequency, activity and silence are counted by."""
+        return self.table.filter(self.table.is_order)
+
+    @property
+    def negative(self) -> Literal["refund", "purchase"]:
+        """What a negative value means: a shipment at a loss is still a purchase, a negative invoice a refund."""
+        return "purchase" if self.source == "shipments" else "refund"
 
 
 def purchases(tables: Mapping[str, ir.Table]) -> Purchases:
@@ -73,14 +85,18 @@ def purchases(tables: Mapping[str, ir.Table]) -> Purchases:
 def _from_shipments(shipments: ir.Table) -> Purchases:
     if "refused" in shipments.columns:
         shipments = shipments.filter(~shipments.refused.fill_null(False))
-    columns: dict[str, ir.Value] = {"customer_id": shipments.customer_id, "date": shipments.booked_at.date()}
+    columns: dict[str, ir.Value] = {
+        "customer_id": shipments.customer_id,
+        "date": shipments.booked_at.date(),
+        "is_order": ibis.literal(True),
+    }
     meaning = ""
     if "revenue" in shipments.columns:
         meaning = MARGIN if "direct_cost" in shipments.columns else REVENUE
-        value = shipments.revenue
-        for cost in ("rebate", "direct_cost", "claim_paid"):
-            if cost in shipments.columns:
-                value = value - shipments[cost].fill_null(0)
+        value = shipments.revenue - shipments.direct_cost if meaning == MARGIN else shipments.revenue
+        for deduction in ("rebate", "claim_paid"):
+            if deduction in shipments.columns:
+                value = value - shipments[deduction].fill_null(0)
         columns["value"] = value
     return Purchases(shipments.select(**columns), "shipments", meaning)
 
@@ -88,23 +104,9 @@ def _from_shipments(shipments: ir.Table) -> Purchases:
 def _from_invoices(invoices: ir.Table) -> Purchases:
     if "kind" in invoices.columns:
         invoices = invoices.filter(invoices.kind.isnull() | (invoices.kind != "tax"))
+    is_order = (invoices.amount >= 0).fill_null(True)
+    if "kind" in invoices.columns:
+        is_order = is_order & invoices.kind.isin(["freight"]).fill_null(True)
     date = invoices.issued_on.cast("date")
-    table = invoices.select(customer_id=invoices.customer_id, date=date, value=invoices.amount)
+    table = invoices.select(customer_id=invoices.customer_id, date=date, is_order=is_order, value=invoices.amount)
     return Purchases(table, "invoices", INVOICED)
-
-
-def value_by_customer(found: Purchases, since: ibis.expr.types.DateScalar | None = None) -> ir.Table:
-    """Return per customer the number of purchases, the first and last date, and the total value where known.
-
-    Parameters
-    ----------
-    found
-        From :func:`purchases`.
-    since
-        Count only purchases on or after this date.
-    """
-    table = found.table if since is None else found.table.filter(found.table.date >= since)
-    sums = {"value": table.value.sum()} if found.value else {}
-    return table.group_by("customer_id").agg(
-        purchases=table.count(), first=table.date.min(), last=table.date.max(), **sums
-    )

@@ -116,7 +116,7 @@ INDICATORS: tuple[Indicator, ...] = (
     ),
     Indicator(
         "on_time_delivery",
-        "on-time arrival",
+        "on-time delivery",
         "到货及时率",
         ("delivered_at", "delivery_due_at"),
         in_time_rule("delivered_at", "delivery_due_at"),

@@ -158,6 +158,9 @@ def kpis(
     missing = {one.name: f"needs {_absent(one, existing)} in shipments" for one in INDICATORS if one not in told}
     end = end_of(as_of)
 
+    if not told:
+        reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
+        raise Refused(f"The shipments show no service indicator: {reasons}.")
     wanted = {name for one in told for name in one.columns} | ({"refused"} & set(existing))
     table = as_table(shipments, [*groups, *([date] if period else []), *sorted(wanted)])
     sums: dict[str, Any] = {}
@@ -179,9 +182,6 @@ def kpis(
             missing[one.name] = f"no shipment has what it needs filled: {', '.join(one.columns)}"
         else:
             parts.append(part)
-    if not parts:
-        reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
-        raise Refused(f"The shipments show no service indicator: {reasons}.")
     frame = pd.concat(parts, ignore_index=True)
     return KpiTable(frame, list(keys), missing, None if as_of is None else parse_date(as_of))
 

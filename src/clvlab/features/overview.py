@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from clvlab.features.concentration import Concentration, concentration
 from clvlab.features.events import Purchases
 from clvlab.periods import DAYS_PER_YEAR, days_per, period_index, period_label
-from clvlab.results import Result, Table
+from clvlab.results import Note, Result, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _YEAR = dt.timedelta(days=int(DAYS_PER_YEAR))
+# A month in which more purchases than this share have no value yet does not count as complete.
+MOST_WITHOUT_VALUE = 0.01
 
 
 class MonthTotals(Result):
@@ -31,7 +34,7 @@ class MonthTotals(Result):
         self.title = f"{what.capitalize()} by month"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return month, complete, purchases, customers and, with money, value."""
+        """Return month, complete, purchases, customers and, with money, value and purchases without_value yet."""
         return self._frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -49,7 +52,8 @@ def month_totals(found: Purchases, as_of: dt.date, currency: str) -> MonthTotals
     found
         From :func:`clvlab.features.events.purchases`.
     as_of
-        The last day known: its month is complete only when it is the month's last day.
+        The last day known: its month is complete only when it is the month's last day and nearly all its purchases
+        have their value.
     currency
         Unit of the value.
 
@@ -59,24 +63,35 @@ def month_totals(found: Purchases, as_of: dt.date, currency: str) -> MonthTotals
         One row per month from the first purchase on, months without any included.
     """
     table = found.table.filter(found.table.date <= ibis.literal(as_of))
-    sums = {"value": table.value.sum()} if found.value else {}
+    sums = {"value": table.value.sum(), "without_value": table.value.isnull().sum()} if found.value else {}
     frame = (
         table.group_by(number=period_index(table.date, "month"))
-        .agg(purchases=table.count(), customers=table.customer_id.nunique(), **sums)
+        .agg(purchases=table.is_order.sum(), customers=table.customer_id.nunique(where=table.is_order), **sums)
         .order_by("number")
         .execute()
         .set_index("number")
     )
     every = range(int(frame.index[0]), int(period_index(as_of, "month")) + 1)
-    frame = frame.reindex(every, fill_value=0)
-    first = table.date.min().execute()
-    complete = [True] * len(frame)
-    complete[0] = pd.Timestamp(first).day == 1
-    complete[-1] = complete[-1] and (as_of + dt.timedelta(days=1)).day == 1
+    frame = frame.reindex(every, fill_value=0).fillna(0)
+    complete = np.ones(len(frame), dtype=bool)
+    complete[0] = pd.Timestamp(table.date.min().execute()).day == 1
+    complete[-1] &= (as_of + dt.timedelta(days=1)).day == 1
+    if found.value:
+        complete &= (frame["without_value"] <= MOST_WITHOUT_VALUE * frame["purchases"]).to_numpy()
     frame.insert(0, "month", [period_label(number, "month") for number in frame.index])
     frame.insert(1, "complete", complete)
     what, unit = (found.meaning, currency) if found.value else (found.source, found.source)
     return MonthTotals(frame.reset_index(drop=True), what, unit)
+
+
+def not_yet_valued(found: Purchases) -> Note:
+    """Return how many purchases have no value yet and are left out of every sum of money."""
+    if not found.value:
+        return Note(f"The records hold no money: {found.source} are counted instead.")
+    missing = int(found.table.value.isnull().sum().execute())
+    if not missing:
+        return Note(f"Every one of the {found.source} has its {found.meaning}.")
+    return Note(f"{missing:,} {found.source} have no {found.meaning} yet (not costed or priced); sums leave them out.")
 
 
 def year_on_year(found: Purchases, as_of: dt.date) -> Table:
@@ -109,8 +124,8 @@ def _reaches_back(found: Purchases, as_of: dt.date) -> bool:
 
 def _total(table: ir.Table, name: str) -> float:
     if name == "customers":
-        return float(table.customer_id.nunique().execute())
-    total = table.count() if name == "purchases" else table.value.sum()
+        return float(table.customer_id.nunique(where=table.is_order).execute())
+    total = table.is_order.sum() if name == "purchases" else table.value.sum()
     return float(total.fill_null(0).execute())
 
 
@@ -122,7 +137,7 @@ def largest_customers(found: Purchases, customers: ir.Table, as_of: dt.date, mos
     DataFrame
         customer_id, name (where known), purchases, value (where known), share (of the whole base's measure),
         change (of that measure on the year before,
-        missing where there was none or the records do not reach back that far), last, days_silent.
+        missing where there was none or the records do not reach back that far), days_silent.
     """
     measure = "value" if found.value else "purchases"
     since = ibis.literal(as_of - _YEAR)
@@ -141,25 +156,32 @@ def largest_customers(found: Purchases, customers: ir.Table, as_of: dt.date, mos
     if "name" in customers.columns:
         frame = frame.merge(customers.select("customer_id", "name").execute(), how="left", on="customer_id")
         frame.insert(1, "name", frame.pop("name"))
-    return frame.drop(columns="before")
+    return frame.drop(columns=["before", "last"])
 
 
 def _by_customer(table: ir.Table) -> ir.Table:
     sums = {"value": table.value.sum()} if "value" in table.columns else {}
-    return table.group_by("customer_id").agg(purchases=table.count(), **sums, last=table.date.max())
+    return table.group_by("customer_id").agg(
+        purchases=table.is_order.sum(), **sums, last=table.date.max(where=table.is_order)
+    )
 
 
 def concentration_of(found: Purchases, as_of: dt.date, share: float, seed: int) -> Concentration:
-    """Return how concentrated the last 365 days are: by revenue or amount where known, else by purchases.
+    """Return how concentrated the last 365 days are: by money where it is known, else by purchases.
 
-    Margins can be negative, and then no share of their sum means anything: with margins the customers are
-    measured by what they bring before those below zero are taken off, which the name says.
+    Customers without a known value are left out, and so are those below zero, since no share of a sum means
+    anything with them in it; the name says how many these are.
     """
     table = found.table.filter(found.table.date > ibis.literal(as_of - _YEAR))
     by_customer = _by_customer(table).execute().set_index("customer_id").sort_index()
-    values = by_customer["value"] if found.value else by_customer["purchases"]
-    what = found.meaning if found.value else found.source
-    below_zero = int((values < 0).sum())
-    if below_zero:
-        values, what = values[values >= 0], f"{what} of those above zero"
-    return concentration(values, share=share, what=what, seed=seed)
+    if not found.value:
+        return concentration(by_customer["purchases"], share=share, what=found.source, seed=seed)
+    known = by_customer["value"].dropna()
+    left_out = int((known < 0).sum())
+    what = found.meaning + (f" (without {left_out:,} customers below zero)" if left_out else "")
+    return concentration(known[known >= 0], share=share, what=what, seed=seed)
+
+
+def of_last_year(table: ir.Table, date: str, as_of: dt.date) -> ir.Table:
+    """Return the rows of the last 365 days by a date or time column."""
+    return table.filter(table[date].cast("date") > ibis.literal(as_of - _YEAR))

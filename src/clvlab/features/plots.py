@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clvlab.features.concentration import Concentration
 
 _MOST_GROUPS = 20
+_FEWEST_FOR_A_FINDING = 10
 _DARK = 0.55  # where white text reads better on the colour map
 
 
@@ -226,11 +227,11 @@ def draw_cohorts(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     ax.set_xlabel(f"quarters since the first order (cells: % active{note}{partial})")
     later = frame[(frame.age == 1) & frame.complete & ~frame.truncated]
     later = later if len(later) else frame[frame.age == 1]
-    if len(later):
-        again = later.active.sum() / later.customers.sum()
-        state(ax, f"{again:.0%} of new customers order in the quarter after")
+    if later.customers.sum() >= _FEWEST_FOR_A_FINDING:
+        again, size = later.active.sum() / later.customers.sum(), later.customers.sum()
+        state(ax, f"{again:.0%} of {size:,} customers order in the quarter after their first")
     else:
-        state(ax, f"{sizes.sum():,} customers in one cohort")
+        state(ax, f"{sizes.sum():,} customers, too few seen twice for a finding")
     return ax
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
-from clvlab.records.contract import UNDATED, Contract
+from clvlab.records.contract import ACTIVITY_TABLES, UNDATED, Contract
+from clvlab.records.contracts import TABLES
+from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR
+from clvlab.refusal import Refused
 
 
 def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
@@ -34,10 +38,38 @@ def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
         dates = [table[name].cast("timestamp") for name in column.dates if name in table.columns]
         if column.name in table.columns and dates:
             known_at = ibis.coalesce(*dates) if len(dates) > 1 else dates[0]
-            later = (known_at >= ibis.literal(midnight)).fill_null(False)
+            later = (known_at >= ibis.literal(midnight)).fill_null(column.until_known)
             missing = ibis.literal(None, type=table[column.name].type())
             hidden[column.name] = ibis.ifelse(later, missing, table[column.name])
     return table.mutate(**hidden) if hidden else table
+
+
+def cut_all(tables: Mapping[str, ir.Table], as_of: date) -> dict[str, ir.Table]:
+    """Return all tables as they were known at the end of a day; a customer who was active by then is there.
+
+    A customer whose onboarding is dated later than their own shipments is kept, with the code and the undated
+    ratings alone: dropping the row would orphan what was shipped.
+
+    Raises
+    ------
+    Refused
+        For a day outside the calendar of business.
+    """
+    if not FIRST_YEAR <= as_of.year <= LAST_YEAR:
+        raise Refused(f"as_of = {as_of} is no day of business; give one between {FIRST_YEAR} and {LAST_YEAR}.")
+    found = {name: cut(table, TABLES[name], as_of) for name, table in tables.items()}
+    customers, contract = tables["customers"], TABLES["customers"]
+    if contract.event in customers.columns:
+        early = customers.filter(customers[contract.event].cast("date") > ibis.literal(as_of))
+        active = [found[name]["customer_id"] for name in ACTIVITY_TABLES if name in found]
+        seen = ibis.or_(*(early.customer_id.isin(codes) for codes in active))
+        stub = {
+            column.name: ibis.literal(None, type=early[column.name].type())
+            for column in contract.columns
+            if column.known != UNDATED and column.name in early.columns
+        }
+        found["customers"] = found["customers"].union(early.filter(seen).mutate(**stub))
+    return found
 
 
 def undated(table: ir.Table, contract: Contract) -> list[str]:

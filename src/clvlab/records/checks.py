@@ -7,8 +7,9 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from clvlab.records.contract import Contract, Rule
+from clvlab.records.contract import ACTIVITY_TABLES, Contract, Rule
 from clvlab.records.outliers import robust_ends
+from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR
 from clvlab.records.rules import near_the_rest, rules_of
 
 ROW_ID = "clvlab: row"  # no name a user's column has
@@ -31,6 +32,12 @@ def rules_for(table: ir.Table, contract: Contract, customers: ir.Table | None) -
     return [r for r in rules if r.sets_aside == "row"], [r for r in rules if r.sets_aside == "cell"]
 
 
+_WORDS = {
+    "number": "a number", "whole": "a whole number", "flag": "true or false",
+    "date": f"a date of {FIRST_YEAR} to {LAST_YEAR}", "time": f"a date and time of {FIRST_YEAR} to {LAST_YEAR}",
+}  # fmt: skip
+
+
 def _unreadable_rule(name: str, contract: Contract) -> Rule:
     column = contract.column(name)
     places_the_row = name == contract.event and column.required
@@ -39,14 +46,19 @@ def _unreadable_rule(name: str, contract: Contract) -> Rule:
         column=name,
         reads=(UNREAD + name,),
         broken=lambda table: table[UNREAD + name],
-        says=f"{name} cannot be read as a {column.type}; "
+        says=f"{name} cannot be read as {_WORDS[column.type]}; "
         + ("the row is set aside" if places_the_row else "the value is set aside, the row stays"),
         sets_aside="row" if places_the_row else "cell",
     )
 
 
 def _far_rules(table: ir.Table, contract: Contract) -> list[Rule]:
-    """Return a rule for every recorded date that has outliers; due dates may lie anywhere."""
+    """Return a rule for every recorded date of shipments or invoices that has outliers.
+
+    Due dates may lie anywhere, and the other tables come in waves: surveys, contracts, migrated profiles.
+    """
+    if contract.name not in ACTIVITY_TABLES:
+        return []
     recorded = [contract.event] if contract.event else []
     recorded += [column.name for column in contract.columns if column.known == (column.name,)]
     columns = [name for name in dict.fromkeys(recorded) if name in table.columns]

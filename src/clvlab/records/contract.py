@@ -20,6 +20,9 @@ ENGINE_TYPES: dict[str, str] = {
     "flag": "boolean",
 }
 
+# The tables that tell what a customer did, day by day; one of them must be there beside the customers.
+ACTIVITY_TABLES = ("shipments", "invoices")
+
 WITH_ROW = "row"
 UNDATED = "undated"
 
@@ -44,6 +47,8 @@ class Column:
         When the value becomes known: ``"row"`` with the row's event date; ``"undated"`` when no date tells (it
         is then shown whatever the as-of date, and reported as such); else the names of date columns, the first
         that is filled counting, and the row's event date when none is.
+    until_known
+        Hidden also where none of those dates is filled: for a value whose very presence tells the outcome.
     serves
         The notebooks that read it, by name without number.
     """
@@ -57,6 +62,7 @@ class Column:
     at_least: float | None = None
     at_most: float | None = None
     known: str | tuple[str, ...] = WITH_ROW
+    until_known: bool = False
     serves: tuple[str, ...] = ()
 
     @property

@@ -25,6 +25,7 @@ def in_one_currency(tables: Mapping[str, ir.Table], assumptions: Assumptions) ->
     if "invoices" not in result or "currency" not in result["invoices"].columns:
         return result, assumptions.currency or DEFAULT
     invoices = result["invoices"]
+    invoices = invoices.mutate(currency=invoices.currency.upper())
     stated = invoices.filter(invoices.currency.notnull())
     counts = stated.group_by("currency").agg(n=stated.count())
     found = counts.order_by([ibis.desc("n"), "currency"]).execute()["currency"].tolist()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
+from dataclasses import MISSING, fields
 from pathlib import Path
 
-from clvlab.records.contract import Column, Contract
-from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
+from clvlab.assumptions import Assumptions
+from clvlab.records.contract import ACTIVITY_TABLES, Column, Contract
+from clvlab.records.contracts import TABLES
 from clvlab.records.rules import rules_of
 
 _TYPES = {
@@ -38,7 +42,10 @@ has an empty file per table. Files with other columns come in through a mapping 
 - A row is set aside for a blank key or event date, a repeated key or an unknown customer; any other bad value is
   set aside by itself and the row stays. Accepted + set aside = rows in, and every case is listed with its file, row,
   column, rule and value (`clvlab check`).
-- Dates far from all others in their column (a handful, more than a month beyond a gap) are set aside, not obeyed.
+- Dates of shipments and invoices far from all others in their column (a handful, more than two months beyond a gap)
+  are set aside, not obeyed. That is judged on the whole file, whatever the as-of day.
+- Money is in the study's currency. Invoices in another are converted at the rates of `clvlab.toml`, and refused
+  without one; amounts elsewhere are taken to be in the study's currency already.
 """
 
 
@@ -50,7 +57,21 @@ def data_dictionary(existing: set[str]) -> str:
     existing
         Names of the notebooks that exist, without their numbers.
     """
-    return "\n".join([_HEAD, *(_section(contract, existing) for contract in TABLES.values())])
+    return "\n".join([_HEAD, _assumptions(), *(_section(contract, existing) for contract in TABLES.values())])
+
+
+def _assumptions() -> str:
+    """Return what ``clvlab.toml`` may hold, from the docstring of the assumptions."""
+    text = inspect.cleandoc(Assumptions.__doc__ or "")
+    entries = text.split("----------", 1)[1].split("Examples")[0]
+    meanings = dict(re.findall(r"^(\w+)\n((?:    .*\n)+)", entries.strip() + "\n", flags=re.M))
+    lines = ["## clvlab.toml", "", "What you assume, in a file beside the tables; every key may be left out.", ""]
+    lines += ["| key | default | meaning |", "|---|---|---|"]
+    for item in fields(Assumptions):
+        default = {} if item.default is MISSING else item.default
+        meaning = " ".join(meanings[item.name].split()).replace("``", "`")
+        lines.append(f"| {item.name} | `{json.dumps(default)}` | {meaning} |")
+    return "\n".join([*lines, ""])
 
 
 def _section(contract: Contract, existing: set[str]) -> str:
@@ -77,6 +98,7 @@ def _line(column: Column, existing: set[str]) -> str:
     name = f"**{column.name}**" if column.required else column.name
     values = ", ".join(column.choices) or column.unit
     known = column.known if isinstance(column.known, str) else ", else ".join(column.known)
+    known += " (hidden until then)" if column.until_known else ""
     serves = ", ".join(name if name in existing else f"({name})" for name in column.serves)
     return f"| {name} | {column.meaning} | {_TYPES[column.type]} | {values} | {_range(column)} | {known} | {serves} |"
 

@@ -145,7 +145,7 @@ def _row_cases(table: ir.Table, source: ir.Table, contract: Contract, rules: lis
     frames = []
     for i, rule in enumerate(rules):
         hit = numbered.filter(numbered[_FAULT] == i)
-        found = hit.select(SOURCE_FILE, SOURCE_ROW, also=_names_of_broken(hit, rules[i + 1 :]))
+        found = hit.select(ROW_ID, SOURCE_FILE, SOURCE_ROW, also=_names_of_broken(hit, rules[i + 1 :]))
         frames.append(_case_frame(contract, _with_source_text(found, source, rule.column), rule, "row set aside"))
     return frames
 
@@ -160,7 +160,7 @@ def _cell_cases(checked: ir.Table, source: ir.Table, contract: Contract, rules: 
     for name in (name for name in columns if counts[name]):
         for i, rule in enumerate(rule for rule in rules if rule.column == name):
             hit = checked.filter(checked[_FAULT + name] == i)
-            found = hit.select(SOURCE_FILE, SOURCE_ROW, also=ibis.literal(""))
+            found = hit.select(ROW_ID, SOURCE_FILE, SOURCE_ROW, also=ibis.literal(""))
             frames.append(_case_frame(contract, _with_source_text(found, source, name), rule, "value set aside"))
     return frames
 
@@ -175,9 +175,9 @@ def _names_of_broken(hit: ir.Table, rules: list[Rule]) -> ir.StringValue:
 
 def _with_source_text(found: ir.Table, source: ir.Table, column: str) -> pd.DataFrame:
     """Return the rows found with the value as it stands in the source: file, source_row, value, also."""
-    texts = source.select(SOURCE_FILE, SOURCE_ROW, value=source[column].cast("string"))
-    joined = found.join(texts, [SOURCE_FILE, SOURCE_ROW])
-    return joined.order_by([SOURCE_FILE, SOURCE_ROW]).execute().rename(columns={SOURCE_FILE: "file"})
+    texts = source.select(ROW_ID, value=source[column].cast("string"))
+    joined = found.join(texts, ROW_ID)
+    return joined.order_by(ROW_ID).execute().rename(columns={SOURCE_FILE: "file"})
 
 
 _NEVER = lambda table: ibis.literal(False)  # noqa: E731 - these two are found while reading, not in the engine

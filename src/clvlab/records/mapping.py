@@ -6,16 +6,22 @@ A mapping translates; it never judges. What it cannot translate stays as it stan
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import cache
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import duckdb
+
 from clvlab.records.contracts import TABLES
+from clvlab.records.engine import open_duckdb
 from clvlab.refusal import Refused
 
 # What may stand at the top of a mapping, beside one section per table.
@@ -100,7 +106,10 @@ def read_mapping(name: str) -> Mapping:
     if path.suffix == ".toml":
         if not path.is_file():
             raise Refused(f"{path} is not there; `clvlab new-mapping FILE` proposes a mapping for a file.")
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8-sig")  # Notepad begins with a byte-order mark
+        except UnicodeDecodeError as error:
+            raise Refused(f"the mapping {name} is not UTF-8; save it again with the encoding UTF-8.") from error
     elif name in built_in_mappings():
         text = (resources.files("clvlab.records") / "mappings" / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -126,9 +135,9 @@ def _mapping(name: str, given: dict[str, Any]) -> Mapping:
             _check(where, key, value, TOP)
     if given.get("thousands") == given.get("decimal", "."):
         raise Refused(f"{where}: {given['thousands']!r} cannot mark both thousands and decimals.")
-    for zone in (given.get("time_zone", "UTC"), given.get("source_time_zone", "UTC")):
-        if zone not in available_timezones():
-            raise Refused(f"{where}: {zone!r} is no time zone{_nearest(zone, available_timezones())}.")
+    _check_zone(where, given.get("time_zone", "UTC"))
+    if not re.fullmatch("([A-Z]{3})?", given.get("currency", "")):
+        raise Refused(f"{where}: currency = {given['currency']!r} must be a three-letter code such as CNY.")
     tables = tuple(_table(where, key, value, given) for key, value in given.items() if isinstance(value, dict))
     if not tables:
         raise Refused(f"{where} makes no table; add a section such as [shipments] or [invoices].")
@@ -163,6 +172,8 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
         _check(where, key, setting, COLUMN)
     if sum(key in settings for key in _ORIGINS) != 1:
         raise Refused(f"{where} must say where it comes from by exactly one of {', '.join(_ORIGINS)}.")
+    if settings.get("columns") == []:
+        raise Refused(f"{where}: columns = [] names no column; name at least one.")
     # What holds for the whole file holds for the column unless it says otherwise.
     inherited = ("dates", "source_time_zone", "decimal", "thousands", "strip")
     own = "thousands" in settings and "decimal" in settings
@@ -171,6 +182,7 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
         if own:
             raise Refused(f"{where}: {settings['thousands']!r} cannot mark both thousands and decimals.")
         settings["thousands"] = ""  # the column's own decimal mark is the file's mark for thousands
+    _check_notation(where, settings)
     return ColumnMap(
         columns=tuple(settings.get("columns", [settings["column"]] if "column" in settings else [])),
         joined_by=settings.get("joined_by", ""),
@@ -194,6 +206,42 @@ def _check(where: str, key: str, value: Any, known: MappingType[str, Any]) -> No
     if not isinstance(value, known[key]) or isinstance(value, bool) or not is_texts:
         word = {str: "text in quotes", list: "a list of texts", dict: "a table in braces"}.get(known[key], "a number")
         raise Refused(f"{where}: {key} = {value!r} must be {word}.")
+
+
+def _check_notation(where: str, settings: dict[str, Any]) -> None:
+    """Refuse what the engine would stumble over or take to mean something else."""
+    _check_zone(where, settings.get("source_time_zone") or "UTC")
+    for form in settings.get("dates", ()):
+        if form.lower() != "iso" and not _is_format(form):
+            raise Refused(f"{where}: dates has {form!r}; a format reads like '%d.%m.%Y', or is 'iso'.")
+    for key in ("decimal", "thousands"):
+        mark = settings.get(key, ".")
+        if not re.fullmatch(r"[^\w+-]", mark) and (key, mark) != ("thousands", ""):
+            raise Refused(f"{where}: {key} = {mark!r} must be one character such as '.' or ','.")
+    factor = settings.get("factor", 1.0)
+    if not isfinite(factor) or factor == 0:
+        raise Refused(f"{where}: factor = {factor} must be a number other than 0.")
+    for text, value in settings.get("values", {}).items():
+        if isinstance(value, (list, dict)):
+            raise Refused(f"{where}: values has {text} = {value!r}; it must be one text or number.")
+
+
+def _check_zone(where: str, zone: str) -> None:
+    if zone not in available_timezones():
+        raise Refused(f"{where}: {zone!r} is no time zone{_nearest(zone, available_timezones())}.")
+
+
+@cache
+def _is_format(form: str) -> bool:
+    """Return whether the engine can read dates by a format."""
+    if "%" not in form:
+        return False
+    with open_duckdb() as engine:
+        try:
+            engine.execute("SELECT try_strptime('', ?::VARCHAR)", [form])
+        except duckdb.Error:
+            return False
+    return True
 
 
 def _nearest(word: str, known: Any) -> str:

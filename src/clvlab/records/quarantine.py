@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from clvlab.cache import whole
+from clvlab.records.contracts import TABLES
 from clvlab.records.intake import QUARANTINE_COLUMNS, Judged
 from clvlab.results import Note, Result, Table
 
@@ -30,7 +31,9 @@ class Quarantine(Result):
         """Return the quarantine of all judged tables; ``names`` tells by table and column what the user calls it."""
         frames = [result.quarantine for result in judged.values() if len(result.quarantine)]
         cases = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
-        theirs = [names.get(t, {}).get(c, c) for t, c in zip(cases["table"], cases["column"], strict=True)]
+        keys = cases["table"] + "." + cases["column"]
+        theirs = keys.map({f"{t}.{c}": source for t, columns in names.items() for c, source in columns.items()})
+        theirs = theirs.fillna(cases["column"])
         cases.insert(list(QUARANTINE_COLUMNS).index("column") + 1, "source_column", theirs)
         sums = pd.DataFrame(
             [
@@ -79,11 +82,16 @@ class Quarantine(Result):
         return Table(shown, "What is wrong, and what was done, by kind")
 
     def write(self, folder: Path) -> None:
-        """Write one Parquet file per table to ``folder``, replacing what is there."""
-        with whole(folder) as draft:
-            draft.mkdir()
-            for name, cases in self._cases.groupby("table", sort=False):
-                cases.to_parquet(draft / f"{name}.parquet", index=False)
+        """Write one Parquet file per table to ``folder``; those of an earlier check go, other files stay."""
+        folder.mkdir(parents=True, exist_ok=True)
+        by_table = dict(tuple(self._cases.groupby("table", sort=False)))
+        for name in TABLES:
+            path = folder / f"{name}.parquet"
+            if name in by_table:
+                with whole(path) as draft:
+                    by_table[name].to_parquet(draft, index=False)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _counted(names: pd.Series) -> str:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Any
 
-import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from clvlab.assumptions import Assumptions
-from clvlab.cache import read_frame
-from clvlab.records import intake
-from clvlab.records.asof import cut, undated
-from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
+from clvlab.records.asof import cut_all, undated
+from clvlab.records.contracts import TABLES
 from clvlab.records.currency import in_one_currency
-from clvlab.records.engine import open_engine
-from clvlab.records.importing import read_import
 from clvlab.records.quarantine import Quarantine
-from clvlab.records.sources import Source, find_files, read_connection, read_files
 from clvlab.refusal import Refused
-
-_INTAKE, _QUARANTINE = "intake.json", "quarantine.parquet"
 
 
 @dataclass(frozen=True)
@@ -44,8 +32,10 @@ class Records:
         What the import that made the folder said; empty when there was none.
     last_date
         The day of the last shipment or invoice, outliers not obeyed.
+    assumptions
+        What the analyst assumes about currency.
     currency
-        Currency of all amounts.
+        Currency of all amounts; blank until :meth:`at` has brought them into one.
 
     Examples
     --------
@@ -58,7 +48,8 @@ class Records:
     remarks: Mapping[str, tuple[str, ...]]
     origin: tuple[str, ...]
     last_date: date
-    currency: str
+    assumptions: Assumptions
+    currency: str = ""
 
     def __getitem__(self, name: str) -> ir.Table:
         """Return a table by name; an absent one is refused with what would be needed."""
@@ -102,93 +93,19 @@ class Records:
         return {name: columns for name, table in self.tables.items() if (columns := undated(table, TABLES[name]))}
 
     def at(self, as_of: date) -> Records:
-        """Return the records as they were known at the end of the day ``as_of``."""
-        tables = {name: cut(table, TABLES[name], as_of) for name, table in self.tables.items()}
-        return replace(self, tables=tables)
+        """Return the records as they were known at the end of the day ``as_of``, money in one currency."""
+        tables = cut_all(self.tables, as_of)
+        if as_of < self.last_date:
+            tables = _without_blanks(tables)
+        tables, currency = in_one_currency(tables, self.assumptions)
+        return replace(self, tables=tables, currency=currency)
 
 
-def take_in_folder(folder: Path, into: Path, assumptions: Assumptions) -> None:
-    """Read, check and store the records of ``folder`` in ``into``, for :func:`load`."""
-    engine = open_engine()
-
-    def keep(table: ir.Table, name: str) -> ir.Table:
-        path = into / f"{name}.parquet"
-        table.to_parquet(path)
-        return engine.read_parquet(path)
-
-    imported = read_import(folder)
-    sources = read_files(find_files(folder), imported.unread, into, engine)
-    judged = _judge(sources, assumptions, keep)
-    quarantine = Quarantine.of(judged, imported.columns)
-    quarantine.to_frame().to_parquet(into / _QUARANTINE)
-    facts = {
-        "columns": {name: list(result.accepted.columns) for name, result in judged.items()},
-        "sums": quarantine.sums.to_dict("records"),
-        "remarks": {name: list(source.remarks) for name, source in sources.items()},
-        "origin": imported.remarks,
-        "last_date": _last_date({name: result.accepted for name, result in judged.items()}).isoformat(),
-    }
-    (into / _INTAKE).write_text(json.dumps(facts, ensure_ascii=False, indent=1))
-    for leftover in into.iterdir():
-        if leftover.name.startswith(("staged-", "typed-", "repeated-", "rescued-")):
-            leftover.unlink()
-
-
-def load(folder: Path, assumptions: Assumptions) -> Records:
-    """Return the records stored by :func:`take_in_folder`."""
-    facts: dict[str, Any] = json.loads((folder / _INTAKE).read_text())
-    engine = open_engine()
-    tables = {
-        name: engine.read_parquet(folder / f"checked-{name}.parquet").select(columns)
-        for name, columns in facts["columns"].items()
-    }
-    tables, currency = in_one_currency(tables, assumptions)
-    return Records(
-        tables=tables,
-        quarantine=Quarantine(read_frame(folder / _QUARANTINE), pd.DataFrame(facts["sums"])),
-        remarks={name: tuple(remarks) for name, remarks in facts["remarks"].items()},
-        origin=tuple(facts["origin"]),
-        last_date=date.fromisoformat(facts["last_date"]),
-        currency=currency,
-    )
-
-
-def from_connection(engine: ibis.BaseBackend, assumptions: Assumptions) -> Records:
-    """Return the checked records of an engine; nothing is written to it."""
-    sources = read_connection(engine)
-    judged = _judge(sources, assumptions, lambda table, name: table)
-    accepted, currency = in_one_currency({n: result.accepted for n, result in judged.items()}, assumptions)
-    remarks = {name: source.remarks for name, source in sources.items()}
-    return Records(accepted, Quarantine.of(judged, {}), remarks, (), _last_date(accepted), currency)
-
-
-def _judge(
-    sources: dict[str, Source], assumptions: Assumptions, keep: Callable[[ir.Table, str], ir.Table]
-) -> dict[str, intake.Judged]:
-    judged: dict[str, intake.Judged] = {}
-    for name, contract in TABLES.items():
-        if name in sources:
-            judged[name] = intake.judge(
-                sources[name].table,
-                contract,
-                unread=sources[name].unread,
-                partly_read=sources[name].partly_read,
-                customers=judged["customers"].accepted if name != "customers" else None,
-                time_zone=assumptions.time_zone,
-                keep=keep,
-            )
-    return judged
-
-
-def _last_date(tables: Mapping[str, ir.Table]) -> date:
-    """Return the day of the last shipment or invoice, outliers being set aside already.
-
-    Deliveries and payments trail behind: a file of settled invoices ends weeks after its last invoice, and taken
-    as of that end every customer would seem to have fallen silent.
-    """
-    last = [
-        tables[name][event].cast("date").max().execute()
-        for name in ACTIVITY_TABLES
-        if name in tables and (event := TABLES[name].event)
-    ]
-    return pd.Timestamp(max(day for day in last if not pd.isna(day))).date()
+def _without_blanks(tables: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """Return the tables less those without rows and columns without values: a later value must not show."""
+    found = {}
+    for name, table in tables.items():
+        counts = table.aggregate(rows=table.count(), **{c: table[c].count() for c in table.columns}).execute().iloc[0]
+        if counts["rows"]:
+            found[name] = table.select([c for c in table.columns if counts[c] or c in TABLES[name].required])
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -111,13 +111,13 @@ def _days_between(earlier: ir.TimestampValue, later: ir.TimestampValue) -> ir.Fl
 
 
 def within_scale(column: str) -> Rule:
-    """Return the rule that a survey score lies between 0 and the row's scale_max."""
+    """Return the rule that a survey score does not exceed the row's scale_max."""
     return Rule(
         name="score off the scale",
         column=column,
         reads=(column, "scale_max"),
-        broken=lambda table: (table[column] < 0) | (table[column] > table["scale_max"]),
-        says=f"{column} lies outside 0 to scale_max; the score is set aside, the answer stays",
+        broken=lambda table: table[column] > table["scale_max"],
+        says=f"{column} lies above scale_max; the score is set aside, the answer stays",
     )
 
 
@@ -171,18 +171,18 @@ def filled(column: str) -> Rule:
     )
 
 
-def near_the_rest(column: str, first: date | datetime | None, last: date | datetime | None, *, row: bool) -> Rule:
+def near_the_rest(column: str, first: date | None, last: date | None, *, row: bool) -> Rule:
     """Return the rule that a date does not lie far from all the others in its column.
 
     ``first`` and ``last`` are the robust ends of the column (see :mod:`clvlab.records.outliers`).
     """
 
     def broken(table: ir.Table) -> ir.BooleanValue:
-        far = ibis.literal(False)
+        day, far = table[column].cast("date"), ibis.literal(False)
         if first is not None:
-            far = far | (table[column] < ibis.literal(first).cast(table[column].type()))
+            far = far | (day < ibis.literal(first))
         if last is not None:
-            far = far | (table[column] > ibis.literal(last).cast(table[column].type()))
+            far = far | (day > ibis.literal(last))
         return far
 
     return Rule(

@@ -14,8 +14,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from clvlab.records.checks import ROW_ID
-from clvlab.records.contracts import ACTIVITY_TABLES, TABLES
-from clvlab.records.files import ENDINGS, SOURCE_FILE, SOURCE_ROW, Staged, stage
+from clvlab.records.contract import ACTIVITY_TABLES
+from clvlab.records.contracts import TABLES
+from clvlab.records.files import SEPARATORS, SOURCE_FILE, SOURCE_ROW, Staged, of_known_kind, parts_in, stage
 from clvlab.refusal import Refused
 
 
@@ -44,10 +45,11 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
         )
     found: dict[str, list[Path]] = {}
     for name in TABLES:
-        files = [p for p in sorted(folder.iterdir()) if p.stem.lower() == name and p.suffix.lower() in ENDINGS]
         parts = folder / name
+        named = [p for p in sorted(folder.iterdir()) if p != parts and p.name.lower().split(".")[0] == name]
+        files = [of_known_kind(p) for p in named]
         if parts.is_dir():
-            files += [p for p in sorted(parts.iterdir()) if p.suffix.lower() in ENDINGS]
+            files += parts_in(parts)
         elif len(files) > 1:
             listed = " and ".join(p.name for p in files)
             raise Refused(f"{folder} holds {listed}; keep one of them, or put the parts of one table in {name}/.")
@@ -131,13 +133,11 @@ def _with_rescued_customers(
     A stray comma in a name would otherwise orphan all of that customer's shipments.
     """
     customers = sources["customers"]
-    named: set[str] = set()
-    for activity in ACTIVITY_TABLES:
-        if activity in sources and "customer_id" in sources[activity].table.columns:
-            ids = sources[activity].table.select("customer_id").distinct().execute()["customer_id"]
-            named |= set(ids.dropna().astype(str).str.strip())
-    codes = [_code_in(line, named) for line in customers.unread["value"]]
-    rescued = customers.unread.assign(customer_id=codes).dropna(subset="customer_id")
+    readable = _codes(customers.table)
+    named = set().union(*(_codes(source.table) for name, source in sources.items() if name != "customers")) - readable
+    position = parts[0].columns.index("customer_id")
+    codes = [_code_in(line, position, named) for line in customers.unread["value"]]
+    rescued = customers.unread.assign(customer_id=codes).dropna(subset="customer_id").drop_duplicates("customer_id")
     path = into / "rescued-customers.parquet"
     rescued.rename(columns={"file": SOURCE_FILE})[[SOURCE_FILE, SOURCE_ROW, "customer_id"]].to_parquet(path)
     table = _source("customers", [*parts, Staged(path, (), 0, customers.unread.iloc[:0], "")],
@@ -146,9 +146,21 @@ def _with_rescued_customers(
     return Source(table, unread, customers.remarks, partly_read=rescued)
 
 
-def _code_in(line: str, named: set[str]) -> str | None:
-    fields = next(csv.reader(io.StringIO(line)), [])
-    return next((value.strip() for value in fields if value.strip() in named), None)
+def _codes(table: ir.Table) -> set[str]:
+    if "customer_id" not in table.columns:
+        return set()
+    return set(table.select(code=table.customer_id.cast("string").strip()).distinct().execute()["code"].dropna())
+
+
+def _code_in(line: str, position: int, named: set[str]) -> str | None:
+    """Return the customer's code in a line with too many or too few fields, whatever its separator.
+
+    The field in the code's own place comes first: another one may be the code of the owning company.
+    """
+    readings = [next(csv.reader(io.StringIO(line), delimiter=mark), []) for mark in SEPARATORS]
+    in_place = [fields[position] for fields in readings if len(fields) > position]
+    elsewhere = [value for fields in readings for value in fields]
+    return next((value.strip() for value in in_place + elsewhere if value.strip() in named), None)
 
 
 def read_connection(engine: ibis.BaseBackend) -> dict[str, Source]:

@@ -5,20 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-
-from clvlab.features.events import Purchases
-from clvlab.features.tables import to_date
-from clvlab.periods import parse_date, to_days
-from clvlab.results import Table
-
-if TYPE_CHECKING:
-    pass
 
 from clvlab.features.customer_file.shared import (
     DIGITS,
@@ -30,6 +21,10 @@ from clvlab.features.customer_file.shared import (
     plural,
     present,
 )
+from clvlab.features.events import Purchases
+from clvlab.features.tables import to_date
+from clvlab.periods import parse_date, to_days
+from clvlab.results import Table
 
 _SMALL, _LARGE = ("small", "小", "小型"), ("large", "大", "大型")
 _FEWEST_SIZED = 20  # customers that a top tenth and a lower half are formed of

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.features.customer_file.shared import NO_MANAGER, Remarked
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.refusal import Refused
 from clvlab.results import Table
-
-if TYPE_CHECKING:
-    pass
-
-from clvlab.features.customer_file.shared import NO_MANAGER, Remarked
 
 # A blank here says that there is none, not that nobody has asked.
 BLANK_MEANS_NONE = ("parent_id", "bill_to_id", "referred_by", "requirements")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.features.events import INVOICED, Purchases
+from clvlab.features.events import Purchases
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.periods import to_days
 from clvlab.results import Result, Table
-
-if TYPE_CHECKING:
-    pass
-
 
 Tables = Mapping[str, ir.Table]
 
@@ -38,8 +33,7 @@ def last_year(purchases: Purchases, as_of: dt.date) -> pd.DataFrame:
     since = as_of - dt.timedelta(days=int(to_days(12, "month")))
     table = purchases.table
     table = table.filter((table.date > ibis.literal(since)) & (table.date <= ibis.literal(as_of)))
-    # A credit note lowers what was invoiced, but is no purchase; a negative margin is one.
-    number = (table.value.fill_null(0.0) >= 0).sum() if purchases.meaning == INVOICED else table.count()
+    number = table.is_order.sum()
     sums = {"value": table.value.sum().fill_null(0.0)} if purchases.value else {}
     found = table.group_by("customer_id").agg(purchases=number, **sums).to_pandas()
     return found.round(DIGITS).astype({"purchases": "int64"})

@@ -21,6 +21,3 @@ TABLES: dict[str, Contract] = {
         CONTRACTS, CONTACTS, LEADS, CAMPAIGNS, CAPACITY,
     )
 }  # fmt: skip
-
-# One of these must be there beside the customers: without either, nothing tells what a customer did.
-ACTIVITY_TABLES = ("shipments", "invoices")

@@ -23,7 +23,7 @@ LEADS = Contract(
         Column("won_on", "date", "day it was won; blank when it was not", known=("won_on",),
                serves=("retention", "rules_of_thumb")),
         Column("customer_id", "text", "the customer it is about or became", known=("won_on",),
-               serves=("retention",)),
+               until_known=True, serves=("retention",)),
     ),
     rules=(not_before("won_on", "opened_on"),),
 )  # fmt: skip
