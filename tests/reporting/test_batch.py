@@ -68,7 +68,7 @@ def test_one_failure_among_several_is_exit_code_1_said_on_the_error_stream(outco
     failures = [line for line in outcome["err"].splitlines() if line.startswith("failed: ")]
     assert len(failures) == 2
     assert any("ValueError: <script>alert(1)</script> at row 7" in line for line in failures)
-    assert any("lies before the first of the invoices" in line for line in failures)
+    assert any("lies before the first shipment or invoice" in line for line in failures)
 
 
 def test_the_others_are_done_whole(outcome):

@@ -122,11 +122,13 @@ def _typed(source: ir.Table, contract: Contract, time_zone: str) -> ir.Table:
 def _set_cells_aside(table: ir.Table, contract: Contract, rules: list[Rule]) -> ir.Table:
     """Return the table with broken values blanked, and beside each such column which of its rules was broken.
 
-    Columns are judged in the contract's order, so that a later date is compared with earlier ones that are
-    already sound: a swapped dispatch date does not drag the delivery down with it.
+    A column that is judged by itself comes before those that are compared with others, which follow in the
+    contract's order: a bad scale does not spoil its scores, nor a swapped dispatch date the delivery.
     """
-    for name in contract.names:
-        own = [rule for rule in rules if rule.column == name]
+    rules_of_column = {name: [rule for rule in rules if rule.column == name] for name in contract.names}
+    by_itself = {name: all(len(rule.reads) == 1 for rule in own) for name, own in rules_of_column.items()}
+    for name in sorted(contract.names, key=lambda name: not by_itself[name]):
+        own = rules_of_column[name]
         if own:
             table = table.mutate(**{_FAULT + name: first_broken(table, own)})
             missing = ibis.literal(None, type=table[name].type())

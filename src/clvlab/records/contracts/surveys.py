@@ -19,8 +19,6 @@ SURVEYS = Contract(
         Column("respondent_role", "text", "side the respondent stands on", serves=("satisfaction",)),
         Column("touchpoint", "text", "part of the service asked about", serves=("satisfaction",)),
         Column("item", "text", "question asked", serves=("satisfaction",)),
-        Column("scale_max", "number", "highest score of the scale, which begins at 0 or 1", unit="score",
-               at_least=1, serves=("satisfaction",)),
         Column("expectation", "number", "service expected", unit="score", at_least=0, known=_ANSWERED,
                serves=("satisfaction",)),
         Column("perception", "number", "service received", unit="score", at_least=0, known=_ANSWERED,
@@ -33,6 +31,8 @@ SURVEYS = Contract(
                serves=("satisfaction", "tiers")),
         Column("rival_perception", "number", "service received from a rival", unit="score", at_least=0, known=_ANSWERED,
                serves=("satisfaction",)),
+        Column("scale_max", "number", "highest score of the scale, which begins at 0 or 1", unit="score",
+               at_least=1, serves=("satisfaction",)),
     ),
     rules=(not_before("answered_on", "sent_on"), *(within_scale(score) for score in _SCORES)),
 )  # fmt: skip
