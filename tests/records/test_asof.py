@@ -92,3 +92,14 @@ def test_a_column_first_filled_later_is_not_there_before(tmp_path):
     records = records_of(folder(tmp_path / "data", shipments=text), tmp_path / "into")
     assert not records.at(date(2025, 1, 5)).has("shipments", "revenue")
     assert records.has("shipments", "revenue")
+
+
+def test_whether_a_lead_names_its_customer_does_not_tell_that_it_was_won():
+    leads = ibis.memtable(
+        {"lead_id": ["won", "open"], "opened_on": [date(2025, 1, 1)] * 2, "won_on": [date(2025, 3, 1), None],
+         "customer_id": ["a", "b"]},
+        schema={"lead_id": "string", "opened_on": "date", "won_on": "date", "customer_id": "string"},
+    )  # fmt: skip
+    found = cut(leads, TABLES["leads"], date(2025, 2, 1)).execute()
+    assert found["customer_id"].isna().all()
+    assert cut(leads, TABLES["leads"], date(2025, 3, 1)).execute().set_index("lead_id")["customer_id"]["won"] == "a"

@@ -83,7 +83,7 @@ def on_time_headline(service: Result) -> Headline:
     if row.empty:
         return Headline(name, None, note=service.missing.get("on_time_delivery", ""))
     rate = row.iloc[0]
-    deliveries = f"{rate['denominator']:,.0f} deliveries"
+    deliveries = f"{rate['denominator']:,.0f} shipments due"
     return Headline(name, 100 * rate["rate"], "%", 100 * rate["lower"], 100 * rate["upper"], 1, deliveries)
 
 

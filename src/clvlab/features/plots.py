@@ -150,7 +150,7 @@ def draw_months(frame: pd.DataFrame, what: str, unit: str, ax: Axes | None) -> A
     ax.bar(frame.month, frame[measure], color=colours, edgecolor=BLUE, width=0.8)
     step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(frame) <= 8 * months or months == 120)
     ax.set_xticks(np.arange(len(frame))[::step], frame.month[::step])
-    ax.yaxis.set_major_formatter(lambda y, _: f"{y / 1e6:,.1f} m" if abs(y) >= 1e6 else f"{y:,.0f}")
+    ax.yaxis.set_major_formatter(lambda y, _: f"{y / 1e6:,.4g} m" if abs(y) >= 1e6 else f"{y:,.0f}")
     ax.set(ylabel=unit, xlabel="month" + ("" if whole.all() else " (hollow: not complete)"))
     ax.grid(axis="x", visible=False)
     best = frame.nlargest(1, measure).iloc[0]
