@@ -1,0 +1,17 @@
+"""What customers will buy and be worth: models of purchases, renewals and spend."""
+
+from clvlab.clv.beta_geometric import BGNBD, MBGNBD
+from clvlab.clv.bgbb import BGBB
+from clvlab.clv.contracts import BetaDiscreteWeibull, ShiftedBetaGeometric
+from clvlab.clv.pareto_nbd import ParetoNBD
+from clvlab.clv.spend import GammaGamma
+
+__all__ = [
+    "BGBB",
+    "BGNBD",
+    "MBGNBD",
+    "BetaDiscreteWeibull",
+    "GammaGamma",
+    "ParetoNBD",
+    "ShiftedBetaGeometric",
+]
