@@ -21,6 +21,8 @@ Array: TypeAlias = NDArray[np.float64]
 LEAST_REPEAT_BUYERS = 10
 _ROWS_NAMED = 3
 _ROUNDING = 1e-9
+# With more distinct histories than this nothing is flat, and sorting them takes as long as a fit.
+_SORTED = 50_000
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def read_histories(
         refuse_rows(crowded, index, "frequency", "is above recency", "count at most one purchase per opportunity")
     count = columns[weights] if weights else np.ones(len(table))
     recency = np.minimum(recency, age)
-    first, inverse = distinct([frequency, recency, age, *(columns[name] for name in covariates)])
+    first, inverse = in_order([frequency, recency, age, *(columns[name] for name in covariates)])
     return Histories(
         frequency=frequency[first],
         recency=recency[first],
@@ -168,6 +170,20 @@ def refuse_rows(wrong: NDArray[np.bool_], index: pd.Index, column: str, fault: s
     more = int(wrong.sum()) - len(labels)
     rows = f"row{'s' if len(labels) + more > 1 else ''} {', '.join(labels)}{f' and {more:,} more' if more else ''}"
     raise Refused(f"{column} {fault} in {rows}; {remedy}.")
+
+
+def in_order(columns: Sequence[Array]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the same as :func:`distinct`, sorted unless there are many.
+
+    A sum's last bits depend on its order, and where a likelihood is flat they decide where a search ends.
+    """
+    first, inverse = distinct(columns)
+    if len(first) > _SORTED:
+        return first, inverse
+    order = np.lexsort([column[first] for column in reversed(columns)])
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return first[order], place[inverse]
 
 
 def distinct(columns: Sequence[Array]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
