@@ -1,15 +1,19 @@
 """What holds for any data: weights, order, units, extremes, what each customer is told."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from purchasers import TRUTH, simulated
-from scipy.special import hyp2f1
+from scipy.integrate import quad
+from scipy.special import betaln, hyp2f1
 
 from clvlab.clv import BGBB, BGNBD, MBGNBD, GammaGamma, ParetoNBD
 from clvlab.clv.histories import distinct, read_histories
+from clvlab.clv.leaving import purchases_before_leaving
 from clvlab.refusal import Refused
 
 IN_TIME = [BGNBD, MBGNBD, ParetoNBD]
@@ -117,6 +121,22 @@ def test_expected_purchases_of_bg_nbd_against_the_closed_form():
         )
         found = BGNBD().purchases_if_alive(read_histories(table), (r, alpha, a, b), horizon)
         assert found == pytest.approx(closed, rel=1e-9)
+
+
+@pytest.mark.parametrize(("r", "alpha", "a", "b"), [(0.25, 4.4, 0.8, 2.4), (1.0, 1.0, 0.2, 0.5), (0.3, 0.01, 1.0, 3.0)])
+@pytest.mark.parametrize(("x", "age"), [(0, 0.0), (2, 39.0), (1000, 0.01)])
+@pytest.mark.parametrize("horizon", [0.5, 52.0, 1e5])
+def test_expected_purchases_of_bg_nbd_against_adaptive_quadrature(x, age, horizon, r, alpha, a, b):
+    shape, ratio = r + x, horizon / (alpha + age)
+
+    def bought(log_p):  # the chance to leave on its log scale
+        p = np.exp(log_p)
+        return np.exp((a - 1) * log_p + (b + x - 1) * np.log1p(-p)) * -np.expm1(-shape * np.log1p(ratio * p))
+
+    ends = np.concatenate([np.linspace(-60 / min(a, 1), -1, 60), -np.geomspace(1, 1e-12, 30)[1:]])
+    expected = sum(quad(bought, *piece, epsrel=1e-10)[0] for piece in pairwise(ends)) / np.exp(betaln(a, b + x))
+    found = purchases_before_leaving(np.array([shape]), np.array([ratio]), np.array(a), np.array(b + x))
+    assert found[0] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("model", ALL)

@@ -8,7 +8,7 @@ import numpy as np
 
 from clvlab.clv.covariates import MeanDropout
 from clvlab.clv.derivatives import Derivatives, log_of_sum, rising
-from clvlab.clv.jacobi import beta_nodes
+from clvlab.clv.leaving import purchases_before_leaving
 from clvlab.clv.purchases import PurchaseModel
 
 if TYPE_CHECKING:
@@ -99,20 +99,11 @@ class _BetaGeometric(PurchaseModel):
 
         Notes
         -----
-        Given rate and chance to leave p they are (1 - exp(-rate p h)) / p; the mean over the rate is closed,
-        that over p, which is Beta(a, b + chances), is by Gauss-Jacobi nodes. The closed form with a Gaussian
-        hypergeometric function loses all digits near a = 1 and for large frequencies.
+        Closed given the chance to leave; the mean over that chance, Beta(a, b + chances), is by quadrature.
         """
         r, alpha, a, b = parameters
-        shape, scale = r + histories.frequency, alpha + histories.age
-        ratio = horizon / scale
-        result = np.empty(len(histories))
-        chances = self._chances(histories)
-        for rows, nodes, weights in beta_nodes(a, b + chances, ratio):
-            odds = ratio[rows, None] * nodes
-            mean = -np.expm1(-shape[rows, None] * np.log1p(odds))
-            result[rows] = (mean * (weights / nodes)).sum(axis=1)
-        return result
+        ratio = horizon / (alpha + histories.age)
+        return purchases_before_leaving(r + histories.frequency, ratio, a, b + self._chances(histories))
 
     def draw_purchases(
         self, histories: Histories, parameters: tuple[Array, ...], horizon: float, rng: np.random.Generator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clvlab.clv.derivatives import Derivatives, log_of_sum
-from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, titled
+from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, starting_point, titled
 from clvlab.clv.maximising import best_of
 from clvlab.refusal import Refused
 
@@ -52,8 +52,10 @@ class _RenewalModel:
             renewals than parameters.
         """
         counts = _checked(survivors, self)
-        given = [tuple(float(start[name]) for name in self.parameters)] if start else self._starts
-        optimum = best_of(self._objective(counts), [np.log(np.array(values)) for values in given])
+        given = (
+            [np.array(values) for values in self._starts] if start is None else [starting_point(start, self.parameters)]
+        )
+        optimum = best_of(self._objective(counts), [np.log(values) for values in given])
         estimate = Estimate(self.parameters, (True,) * len(self.parameters), optimum)
         checks = checked(estimate, float(counts[0]), self.reasons)
         return RenewalFit(titled(self.name, counts[0], checks), estimate, float(counts[0]), checks, counts)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 RowLikelihood: TypeAlias = "Callable[[Histories, tuple[Array, ...]], Derivatives]"
 
-# Above twice as many distinct histories the search begins on about this many of them.
-_THINNED = 10_000
+# With more than twice as many distinct histories the search begins on about this many of them.
+_THINNED = (10_000, 100_000)
 
 
 @dataclass(frozen=True)
@@ -142,18 +142,17 @@ def search(
     """
     zeros = np.zeros(histories.covariates.shape[1] * len(link.moved))
     inner = [np.concatenate([link.inward(start), zeros]) for start in starts]
-    whole = _objective(likelihood, link, histories, rows_at_once)
-    if len(histories) <= 2 * _THINNED:
-        return best_of(whole, inner)
-    some = histories.rows(np.arange(0, len(histories), len(histories) // _THINNED))
-    near = best_of(_objective(likelihood, link, some, rows_at_once), inner)
-    return best_of(whole, [near.at, *inner]) if near.converged else best_of(whole, inner)
+    for size in _THINNED:
+        if len(histories) > 2 * size:
+            some = histories.rows(np.arange(0, len(histories), len(histories) // size))
+            near = best_of(_objective(likelihood, link, some, rows_at_once), inner)
+            inner = [near.at, *inner] if near.converged else inner
+    return best_of(_objective(likelihood, link, histories, rows_at_once), inner)
 
 
-def on_logs(link: Logs, optimum: Optimum) -> Optimum:
-    """Return the optimum of positive parameters (then coefficients) on the parameters' own logs."""
-    coefficients = len(optimum.at) - (k := len(link.to_logs(optimum.at[:4])))
-    slopes = np.eye(k + coefficients)
+def on_logs(link: Logs, optimum: Optimum, k: int) -> Optimum:
+    """Return the optimum of k positive parameters (then coefficients) on the parameters' own logs."""
+    slopes = np.eye(len(optimum.at))
     slopes[:k, :k] = link.to_logs(optimum.at[:k])
     back = np.linalg.inv(slopes)
     at = np.concatenate([np.log(np.array(link.outward(optimum.at[:k]))), optimum.at[k:]])

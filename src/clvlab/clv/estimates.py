@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clvlab.clv.maximising import EDGE, Optimum
+from clvlab.refusal import Refused
 from clvlab.results import Result
 
 if TYPE_CHECKING:
@@ -115,6 +116,14 @@ class Estimate:
         together = np.all(own > 0) or np.all(own < 0)
         how = "only identified through their ratio" if together and len(parts) == 2 else "not identified apart"
         return f"{', '.join(parts[:-1])} and {parts[-1]} {how}: {reason}"
+
+
+def starting_point(start: Mapping[str, float], names: Sequence[str]) -> Array:
+    """Return where to search from, in the order of ``names``, refusing a start that lacks one."""
+    missing = [name for name in names if not start.get(name, 0) > 0]
+    if missing:
+        raise Refused(f"start needs a value above 0 for {', '.join(missing)}.")
+    return np.array([float(start[name]) for name in names])
 
 
 def checked(estimate: Estimate, customers: float, reasons: Reasons) -> dict[str, object]:

@@ -24,6 +24,8 @@ _HALVINGS = 40
 # Gain in log-likelihood that the next step promises: below it that step, the last one, is taken as it is. It moves
 # the estimate by less than 1/500 of its error, and what then remains is the square of that.
 _TOLERANCE = 1e-6
+# Below this the step is not worth taking.
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def maximise(objective: Objective, start: Array) -> Optimum:
     converged = False
     for _ in range(_STEPS):
         step, promised = _step(at, gradient, hessian)
+        if promised < _NOTHING:
+            converged = True
+            break
         if promised < _TOLERANCE:
             at = at + step
             value, gradient, hessian = objective(at)

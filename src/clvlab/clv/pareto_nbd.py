@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clvlab.clv.histories import Array, Histories
 
 _R, _ALPHA, _S, _BETA = range(4)
-_NODES = 40
+_NODES = 32
 # Dropout times by which the likelihood has fallen by e**45 add nothing.
 _NEGLIGIBLE = 45.0
 _LARGEST_EXPONENT = 600.0
@@ -34,9 +34,10 @@ class ParetoNBD(PurchaseModel):
     together; :attr:`~clvlab.clv.estimates.Fit.diagnostics_` says so.
 
     The likelihood is the chance to be alive at T plus the integral over the time of leaving since the last
-    purchase. The integral is by 40 Gauss-Legendre nodes in log(c + time), c the smaller of alpha and beta, up
-    to where the integrand has vanished; derivatives are taken under the integral. The known closed form, a
-    difference of two Gaussian hypergeometric functions, overflows and cancels.
+    purchase. The integral is by 32 Gauss-Legendre nodes in log(c + time), c the smaller of alpha and beta, up
+    to where the integrand has vanished: 11 digits, also for 1,000 purchases or T of 10,000. Derivatives are
+    taken under the integral. The known closed form, a difference of two Gaussian hypergeometric functions,
+    overflows and cancels.
 
     Covariates multiply the mean rates of purchase and of dropout by exp(coefficient times covariate).
 
@@ -83,14 +84,14 @@ class ParetoNBD(PurchaseModel):
         """Return each history's log-likelihood with derivatives."""
         r, alpha, s, beta = parameters
         x = histories.frequency
-        terms, times = self._terms(histories, parameters)
+        terms, times, log_alpha, log_beta = self._terms(histories, parameters)
         by_alpha, by_beta = alpha + times, beta + times
         gone = np.ones((len(times), 1))
         gone[0] = 0.0  # the first term is to be alive at T
         firsts = [
-            np.log(alpha / by_alpha),
+            np.log(alpha) - log_alpha,
             r / alpha - (r + x) / by_alpha,
-            gone / s + np.log(beta / by_beta),
+            gone / s + np.log(beta) - log_beta,
             s / beta - (s + gone) / by_beta,
         ]
         seconds = {
@@ -106,8 +107,15 @@ class ParetoNBD(PurchaseModel):
         rows.add({_R: first}, {(_R, _R): second})
         return rows
 
-    def _terms(self, histories: Histories, parameters: tuple[Array, ...]) -> tuple[Array, Array]:
-        """Return (1 + nodes, rows): logs of the summands (alive at T; gone at a node), and their times."""
+    def _terms(self, histories: Histories, parameters: tuple[Array, ...]) -> tuple[Array, Array, Array, Array]:
+        """Return the summands (alive at T; gone at a node).
+
+        Returns
+        -------
+        terms, times, log_alpha, log_beta
+            (1 + nodes, rows) each: logs of the summands, when they happen, and the logs of alpha and beta plus
+            that time.
+        """
         r, alpha, s, beta = parameters
         x, recency, age = histories.frequency, histories.recency, histories.age
         at, weight = _legendre()
@@ -118,18 +126,19 @@ class ParetoNBD(PurchaseModel):
         times = np.empty((len(at) + 1, len(x)))
         times[0] = age
         times[1:] = recency + (origin + recency) * np.expm1(step)
-        terms = r * np.log(alpha / (alpha + times)) - x * np.log(alpha + times) + s * np.log(beta / (beta + times))
+        log_alpha, log_beta = np.log(alpha + times), np.log(beta + times)
+        terms = r * np.log(alpha) - (r + x) * log_alpha + s * (np.log(beta) - log_beta)
         with np.errstate(divide="ignore"):
-            measure = np.log(length * (origin + recency)) + step + np.log(weight)[:, None]
-        terms[1:] += np.log(s) - np.log(beta + times[1:]) + measure
-        return terms, times
+            measure = np.log(s * length * (origin + recency)) + step + np.log(weight)[:, None]
+        terms[1:] += measure - log_beta[1:]
+        return terms, times, log_alpha, log_beta
 
     def probability_alive(self, histories: Histories, parameters: tuple[Array, ...]) -> Array:
         """Return each history's probability of being alive at T."""
         result = np.empty(len(histories))
         for start in range(0, len(result), self.rows_at_once):
             rows = slice(start, start + self.rows_at_once)
-            terms, _ = self._terms(histories.rows(rows), at_rows(parameters, rows))
+            terms, *_ = self._terms(histories.rows(rows), at_rows(parameters, rows))
             with np.errstate(over="ignore"):
                 result[rows] = 1 / np.exp(terms - terms[0]).sum(axis=0)
         return result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clvlab.clv.covariates import Logs, at_rows, moved_parameters, on_logs, search
-from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, titled
+from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, starting_point, titled
 from clvlab.clv.histories import Histories, read_histories, refuse_few_repeat_buyers
 from clvlab.clv.never_dies import never_dies
 from clvlab.refusal import Refused
@@ -36,7 +36,7 @@ class PurchaseModel:
     link: Logs | None = None
     opportunities: bool = False
     # Rows whose likelihood is evaluated at once, so that what is needed for them stays in the processor's cache.
-    rows_at_once: int = 16_384
+    rows_at_once: int = 4_096
 
     def fit(
         self,
@@ -77,10 +77,15 @@ class PurchaseModel:
             raise Refused(f"{self.name} takes no covariates; leave them out or choose Pareto/NBD, BG/NBD or MBG/NBD.")
         histories = read_histories(table, weights, covariates, self.opportunities)
         refuse_few_repeat_buyers(float(histories.count @ (histories.frequency > 0)))
+        if not histories.age.any():
+            raise Refused(
+                "T is 0 in all rows, so nothing was observed after the first purchases; give a later as-of date."
+            )
         _refuse_constant(histories, covariates)
-        starts = self.starts(histories) if start is None else [self._given(start)]
+        starts = self.starts(histories) if start is None else [starting_point(start, self.parameters)]
         link = self.link if covariates and self.link else Logs(())
-        optimum = on_logs(link, search(self.log_likelihood, link, histories, starts, self.rows_at_once))
+        found = search(self.log_likelihood, link, histories, starts, self.rows_at_once)
+        optimum = on_logs(link, found, len(self.parameters))
         effects = tuple(f"{part}_{name}" for part in ("purchase", "dropout") for name in covariates)
         flags = (True,) * len(self.parameters) + (False,) * len(effects)
         estimate = Estimate(self.parameters + effects, flags, optimum)
@@ -88,13 +93,6 @@ class PurchaseModel:
         checks = checked(estimate, customers, self.reasons) | _dropout(estimate, self.never_dies(histories))
         title = titled(self.name, customers, checks)
         return PurchaseFit(title, estimate, customers, checks, self, tuple(covariates), histories.period)
-
-    def _given(self, start: Mapping[str, float]) -> Array:
-        """Return a starting point in the order of the parameters."""
-        missing = [name for name in self.parameters if not start.get(name, 0) > 0]
-        if missing:
-            raise Refused(f"start needs a value above 0 for {', '.join(missing)}.")
-        return np.array([float(start[name]) for name in self.parameters])
 
     def starts(self, histories: Histories) -> list[Array]:
         """Return starting points, most likely first."""

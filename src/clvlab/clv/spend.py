@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, titled
-from clvlab.clv.histories import numeric_columns, refuse_few_repeat_buyers, refuse_rows
+from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, starting_point, titled
+from clvlab.clv.histories import in_order, numeric_columns, refuse_few_repeat_buyers, refuse_rows
 from clvlab.clv.maximising import best_of
 from clvlab.refusal import Refused
 
@@ -80,11 +80,12 @@ class GammaGamma:
         frequency, value, count = _read(table, weights)
         usable = (frequency > 0) & (value > 0)
         refuse_few_repeat_buyers(float(count[usable].sum()))
-        x, mean, n = frequency[usable], value[usable], count[usable]
+        first, inverse = in_order([frequency[usable], value[usable]])
+        x, mean, n = frequency[usable][first], value[usable][first], np.bincount(inverse, count[usable]).astype(float)
         typical = float(np.average(mean, weights=n))
         starts = [np.array([p, q, typical * (q - 1) / p]) for p, q in ((4.0, 3.0), (1.0, 2.0), (20.0, 10.0))]
         if start is not None:
-            starts = [np.array([float(start[name]) for name in _PARAMETERS])]
+            starts = [starting_point(start, _PARAMETERS)]
         optimum = best_of(_objective(x, mean, n), [np.log(values) for values in starts])
         estimate, customers = Estimate(_PARAMETERS, (True,) * 3, optimum), float(n.sum())
         checks = checked(estimate, customers, _REASONS) | {
