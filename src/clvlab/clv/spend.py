@@ -156,12 +156,15 @@ def _objective(x: Array, mean: Array, count: Array) -> Objective:
     """Return the log-likelihood as a function of log parameters, with gradient and Hessian."""
     from scipy.special import digamma, gammaln, polygamma
 
+    sizes, place = np.unique(x, return_inverse=True)  # gamma functions depend on the frequency only
+
     def objective(logs: Array) -> tuple[float, Array, Array]:
         p, q, v = scale = np.exp(logs)
         shape, total = p * x + q, v + x * mean
-        value = gammaln(shape) - gammaln(p * x) - gammaln(q) + q * np.log(v) - shape * np.log(total)
+        own, others = p * sizes, p * sizes + q
+        value = (gammaln(others) - gammaln(own))[place] - gammaln(q) + q * np.log(v) - shape * np.log(total)
         value += (p * x - 1) * np.log(mean) + p * x * np.log(x)
-        both, one = digamma(shape), digamma(p * x)
+        both, one = digamma(others)[place], digamma(own)[place]
         gradient = np.array(
             [
                 count @ (x * (both - one + np.log(x * mean / total))),
@@ -169,7 +172,7 @@ def _objective(x: Array, mean: Array, count: Array) -> Objective:
                 count @ (q / v - shape / total),
             ]
         )
-        curve, zero = polygamma(1, shape), polygamma(1, p * x)
+        curve, zero = polygamma(1, others)[place], polygamma(1, own)[place]
         pp, pq, pv = x**2 * (curve - zero), x * curve, -x / total
         qq, qv, vv = curve - polygamma(1, q), 1 / v - 1 / total, -q / v**2 + shape / total**2
         hessian = np.array([[count @ term for term in row] for row in ((pp, pq, pv), (pq, qq, qv), (pv, qv, vv))])
