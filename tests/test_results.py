@@ -230,3 +230,11 @@ def test_headlines_are_text_page_and_data_in_one():
 def test_a_figure_that_is_not_a_number_is_valid_json():
     data = Headlines(Headline("x", float("nan"), "%", float("nan"), float("inf")))._repr_mimebundle_()[Headlines.mime]
     json.dumps(data, allow_nan=False)
+
+
+def test_a_sum_added_in_another_order_shows_the_same():
+    shown = {
+        repr(Table(pd.DataFrame({"sum": [value, 2e6]}), decimals=0))
+        for value in (1751040.4999999998, 1751040.5000000002)
+    }
+    assert len(shown) == 1

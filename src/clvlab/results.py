@@ -74,13 +74,21 @@ def format_cell(value: object, decimals: int, percent: bool = False) -> str:
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if percent:
-        return f"{round(100 * float(value), 1) + 0.0:,.1f}%"  # type: ignore[arg-type]
+        return f"{_rounded(100 * float(value), 1):,.1f}%"  # type: ignore[arg-type]
     if pd.api.types.is_integer(value):
         return f"{value:,}"
     if pd.api.types.is_float(value):
-        rounded = round(float(value), decimals)  # type: ignore[arg-type]
-        return f"{rounded + 0.0:,.{decimals}f}"  # + 0.0 turns -0.0 into 0.0
+        return f"{_rounded(float(value), decimals):,.{decimals}f}"  # type: ignore[arg-type]
     return str(value)
+
+
+def _rounded(value: float, decimals: int) -> float:
+    """Return ``value`` rounded alike on every machine and in every run.
+
+    An engine adds in any order, and the last bits of a sum differ: 11 digits are settled first, so that a sum of
+    1,751,040.5 does not show now as 1,751,040 and now as 1,751,041. Adding 0.0 turns -0.0 into 0.0.
+    """
+    return round(float(f"{value:.11g}"), decimals) + 0.0
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
