@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clvlab.cache import CACHE_VARIABLE
 from clvlab.study import Study, open_study
+
+# On CI the same examples every time: a new one that fails belongs to whoever finds it at the desk.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
 
 ROOT = Path(__file__).parents[1]
 SHARED_VARIABLE = "CLVLAB_SHARED_DATA"

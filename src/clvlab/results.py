@@ -85,10 +85,10 @@ def format_cell(value: object, decimals: int, percent: bool = False) -> str:
 def _rounded(value: float, decimals: int) -> float:
     """Return ``value`` rounded alike on every machine and in every run.
 
-    An engine adds in any order, and the last bits of a sum differ: 11 digits are settled first, so that a sum of
+    An engine adds in any order, and the last bits of a sum differ: further digits are settled first, so that a sum of
     1,751,040.5 does not show now as 1,751,040 and now as 1,751,041. Adding 0.0 turns -0.0 into 0.0.
     """
-    return round(float(f"{value:.11g}"), decimals) + 0.0
+    return round(round(value, decimals + 4), decimals) + 0.0
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
