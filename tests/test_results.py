@@ -239,3 +239,9 @@ def test_a_sum_added_in_another_order_shows_the_same():
         for value in (1751040.4999999998, 1751040.5000000002)
     }
     assert len(shown) == 1
+
+
+def test_a_list_that_is_to_be_read_stands_open_however_long():
+    frame = pd.DataFrame({"x": range(50)})
+    assert "<details" in Table(frame, "Months")._repr_html_()
+    assert "<details" not in Table(frame, "To do", fold=False)._repr_html_()

@@ -36,6 +36,7 @@ class Result:
     title: str = ""
     decimals: int = 3
     percent: tuple[str, ...] = ()
+    fold: bool = True
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers behind the result, one row per estimate, unrounded."""
@@ -60,7 +61,7 @@ class Result:
         return f"{self.title}\n{text}" if self.title else text
 
     def _repr_html_(self) -> str:
-        return html_table(self.to_frame(), self.decimals, self.title, self.percent)
+        return html_table(self.to_frame(), self.decimals, self.title, self.percent, self.fold)
 
 
 def format_cell(value: object, decimals: int, percent: bool = False) -> str:
@@ -130,7 +131,9 @@ def _kind(values: pd.Series, texts: pd.Series) -> str:
     return "prose" if longest > PROSE else "long" if longest > LONG_TEXT else "short"
 
 
-def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "", percent: tuple[str, ...] = ()) -> str:
+def html_table(
+    frame: pd.DataFrame, decimals: int = 3, caption: str = "", percent: tuple[str, ...] = (), fold: bool = True
+) -> str:
     """Return ``frame`` as an HTML table: numbers right, every text escaped, a long table folded."""
 
     plain = _with_index(frame)
@@ -148,7 +151,7 @@ def html_table(frame: pd.DataFrame, decimals: int = 3, caption: str = "", percen
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     table = f'<table class="clvlab">{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
-    if len(cells) <= FOLDED_ABOVE:
+    if len(cells) <= FOLDED_ABOVE or not fold:
         return table
     summary = f"{escape(caption) or 'Table'}: {len(cells):,} rows"
     return f'<details class="numbers"><summary>{summary}</summary>{table}</details>'
@@ -319,6 +322,8 @@ class Table(Result):
         Digits after the point for floats.
     percent
         Columns that hold shares and are shown as percentages.
+    fold
+        Whether a long table stands folded on a page; a list that is to be read does not.
 
     Examples
     --------
@@ -329,11 +334,19 @@ class Table(Result):
           A   91.3%
     """
 
-    def __init__(self, frame: pd.DataFrame, title: str = "", decimals: int = 3, percent: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        title: str = "",
+        decimals: int = 3,
+        percent: tuple[str, ...] = (),
+        fold: bool = True,
+    ) -> None:
         self._frame = frame
         self.title = title
         self.decimals = decimals
         self.percent = percent
+        self.fold = fold
 
     def to_frame(self) -> pd.DataFrame:
         """Return the data frame as it was given."""

@@ -223,7 +223,7 @@ def gone_quiet(found: Purchases, customers: ir.Table, as_of: dt.date, most: int)
     if "name" in customers.columns:
         quiet = quiet.merge(customers.select("customer_id", "name").execute(), how="left", on="customer_id")
         quiet.insert(1, "name", quiet.pop("name"))
-    return Table(quiet, "Silent against their own rhythm, largest first", decimals=1)
+    return Table(quiet, "Silent against their own rhythm, largest first", decimals=1, fold=False)
 
 
 def base_headlines(spread: Result, activity: Activity) -> Headlines:

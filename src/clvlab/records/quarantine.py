@@ -79,7 +79,7 @@ class Quarantine(Result):
             "first case": [f"{c.file} row {c.first_row}: {c.example or 'blank'}" for c in frame.itertuples()],
             "what is wrong, and what was done": frame["says"] + also,
         })  # fmt: skip
-        return Table(shown, "What is wrong, and what was done, by kind")
+        return Table(shown, "What is wrong, and what was done, by kind", fold=False)
 
     def write(self, folder: Path) -> None:
         """Write one Parquet file per table to ``folder``; those of an earlier check go, other files stay."""
