@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 FILE = "clvlab.toml"
 
@@ -53,7 +52,7 @@ class Assumptions:
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         if self.time_zone not in available_timezones():
-            near = _nearest(self.time_zone, available_timezones())
+            near = nearest(self.time_zone, available_timezones())
             raise Refused(f"{FILE}: time_zone = {self.time_zone!r} is no time zone{near}.")
         if self.currency and not re.fullmatch("[A-Z]{3}", self.currency):
             raise Refused(f"{FILE}: currency = {self.currency!r} must be a three-letter code such as CNY.")
@@ -90,14 +89,9 @@ def _checked(given: dict[str, Any], path: Path) -> Assumptions:
     types = {"str": str, "int": int, "float": (int, float), "Mapping[str, float]": dict}
     for key, value in given.items():
         if key not in known:
-            raise Refused(f"{path}: {key!r} is no assumption{_nearest(key, known)}.")
+            raise Refused(f"{path}: {key!r} is no assumption{nearest(key, known)}.")
         wanted = str(known[key].type)
         if not isinstance(value, types[wanted]) or isinstance(value, bool):  # type: ignore[arg-type]
             word = {"str": "text", "int": "a whole number", "float": "a number"}.get(wanted, "a table of numbers")
             raise Refused(f"{path}: {key} = {value!r} must be {word}.")
     return Assumptions(**given)
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

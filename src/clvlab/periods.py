@@ -21,7 +21,6 @@ Period: TypeAlias = Literal["day", "week", "month", "quarter"]
 PERIODS: tuple[str, ...] = get_args(Period)
 
 DAYS_PER_YEAR = 365.25
-HOURS_PER_DAY = 24.0
 _DAYS: dict[str, float] = {
     "day": 1.0,
     "week": 7.0,

@@ -1,4 +1,9 @@
-"""The one exception for input that cannot be used."""
+"""The one exception for input that cannot be used, and how its sentence names what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
 
 
 class Refused(Exception):
@@ -14,3 +19,15 @@ class Refused(Exception):
     ...
     clvlab.refusal.Refused: shipments.csv is empty; export it again with its header and rows.
     """
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that names the known word nearest to ``word``; blank when none is near.
+
+    Examples
+    --------
+    >>> nearest("curency", ["currency", "time_zone"])
+    "; did you mean 'currency'?"
+    """
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

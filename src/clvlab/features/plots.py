@@ -27,6 +27,12 @@ def _percent_axis(axis: object) -> None:
     axis.set_major_formatter(PercentFormatter(1.0))  # type: ignore[attr-defined]
 
 
+def _label_periods(ax: Axes, labels: pd.Series) -> None:
+    """Label the positions 0, 1, 2, ... by period, as many as an axis has room for."""
+    step = next(every for every in (1, 2, 3, 6, 12, 24, 120) if len(labels) <= 8 * every or every == 120)
+    ax.set_xticks(np.arange(len(labels))[::step], labels.iloc[::step])
+
+
 def draw_lorenz(found: Concentration, ax: Axes | None) -> Axes:
     """Draw the Lorenz curve, the line of equality and the top customers' part."""
     ax = ax or new_axes(6.4, 5.2)
@@ -101,8 +107,7 @@ def _draw_kpi_in_time(frame: pd.DataFrame, period: str, label: str, ax: Axes | N
     at = np.arange(len(shown))
     ax.fill_between(at, shown.lower, shown.upper, color=SKY, alpha=0.5, linewidth=0)
     ax.plot(at, shown.rate, color=BLUE, marker="o", markersize=4)
-    step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(shown) <= 8 * months or months == 120)
-    ax.set_xticks(at[::step], shown[period].iloc[::step])
+    _label_periods(ax, shown[period])
     _percent_axis(ax.yaxis)
     ax.set(xlabel=f"{period} (band: 90% interval)", ylabel="share of shipments, %")
     worst, best = shown.loc[shown.rate.idxmin()], shown.loc[shown.rate.idxmax()]
@@ -148,8 +153,7 @@ def draw_months(frame: pd.DataFrame, what: str, unit: str, ax: Axes | None) -> A
     whole = frame.complete.to_numpy()
     colours = [BLUE if complete else "white" for complete in whole]
     ax.bar(frame.month, frame[measure], color=colours, edgecolor=BLUE, width=0.8)
-    step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(frame) <= 8 * months or months == 120)
-    ax.set_xticks(np.arange(len(frame))[::step], frame.month[::step])
+    _label_periods(ax, frame.month)
     ax.yaxis.set_major_formatter(lambda y, _: f"{y / 1e6:,.4g} m" if abs(y) >= 1e6 else f"{y:,.0f}")
     ax.set(ylabel=unit, xlabel="month" + ("" if whole.all() else " (hollow: not complete)"))
     ax.grid(axis="x", visible=False)
@@ -171,8 +175,7 @@ def draw_coverage(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     busiest = np.maximum(counts.max(axis=1, keepdims=True), 1)
     ax.imshow(np.where(counts > 0, 0.15 + 0.85 * counts / busiest, 0), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     ax.set_yticks(range(len(names)), names)
-    step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(frame) <= 8 * months or months == 120)
-    ax.set_xticks(np.arange(len(frame))[::step], frame.month[::step])
+    _label_periods(ax, frame.month)
     ax.set_xlabel("month (white: no rows; darkest: the table's busiest month)")
     ax.grid(visible=False)
     empty = int((counts.sum(axis=0) == 0).sum())
@@ -199,8 +202,7 @@ def draw_activity(frame: pd.DataFrame, dormant_after: int, ax: Axes | None) -> A
             bottom = bottom + heights
     ax.bar(at, -frame.lapsed.to_numpy(), color=RED, label="fell dormant", width=0.85)
     ax.axhline(0, color="black", linewidth=0.8)
-    step = next(months for months in (1, 2, 3, 6, 12, 24, 120) if len(frame) <= 8 * months or months == 120)
-    ax.set_xticks(at[::step], frame.month[::step])
+    _label_periods(ax, frame.month)
     ax.yaxis.set_major_formatter(lambda y, _: f"{abs(y):,.0f}")
     ax.set(ylabel="customers", xlabel=f"month (dormant: {dormant_after} months without an order)")
     ax.grid(axis="x", visible=False)

@@ -5,7 +5,6 @@ A mapping translates; it never judges. What it cannot translate stays as it stan
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping as MappingType
@@ -22,7 +21,7 @@ import duckdb
 
 from clvlab.records.contracts import TABLES
 from clvlab.records.engine import open_duckdb
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 # What may stand at the top of a mapping, beside one section per table.
 TOP = {
@@ -115,7 +114,7 @@ def read_mapping(name: str) -> Mapping:
     else:
         known = built_in_mappings()
         raise Refused(
-            f"no mapping is called {name!r}{_nearest(name, known)}; there are {', '.join(known)},"
+            f"no mapping is called {name!r}{nearest(name, known)}; there are {', '.join(known)},"
             " or give the path of a .toml file."
         )
     try:
@@ -130,7 +129,7 @@ def _mapping(name: str, given: dict[str, Any]) -> Mapping:
     for key, value in given.items():
         if isinstance(value, dict):
             if key not in TABLES:
-                raise Refused(f"{where}: [{key}] is no table of ours{_nearest(key, TABLES)}.")
+                raise Refused(f"{where}: [{key}] is no table of ours{nearest(key, TABLES)}.")
         else:
             _check(where, key, value, TOP)
     if given.get("thousands") == given.get("decimal", "."):
@@ -152,7 +151,7 @@ def _table(where: str, name: str, section: dict[str, Any], top: dict[str, Any]) 
             _check(where, key, value, SECTION)
         elif key not in TABLES[name].names:
             known = [*TABLES[name].names, *SECTION]
-            raise Refused(f"{where}: {key!r} is no column of {name}{_nearest(key, known)}.")
+            raise Refused(f"{where}: {key!r} is no column of {name}{nearest(key, known)}.")
         else:
             columns[key] = _column(f"{where} {key}", value, top)
     for required in TABLES[name].required:
@@ -201,7 +200,7 @@ def _column(where: str, value: Any, top: dict[str, Any]) -> ColumnMap:
 
 def _check(where: str, key: str, value: Any, known: MappingType[str, Any]) -> None:
     if key not in known:
-        raise Refused(f"{where}: {key!r} is no setting{_nearest(key, known)}.")
+        raise Refused(f"{where}: {key!r} is no setting{nearest(key, known)}.")
     is_texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
     if not isinstance(value, known[key]) or isinstance(value, bool) or not is_texts:
         word = {str: "text in quotes", list: "a list of texts", dict: "a table in braces"}.get(known[key], "a number")
@@ -228,7 +227,7 @@ def _check_notation(where: str, settings: dict[str, Any]) -> None:
 
 def _check_zone(where: str, zone: str) -> None:
     if zone not in available_timezones():
-        raise Refused(f"{where}: {zone!r} is no time zone{_nearest(zone, available_timezones())}.")
+        raise Refused(f"{where}: {zone!r} is no time zone{nearest(zone, available_timezones())}.")
 
 
 @cache
@@ -242,8 +241,3 @@ def _is_format(form: str) -> bool:
         except duckdb.Error:
             return False
     return True
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

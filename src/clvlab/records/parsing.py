@@ -13,7 +13,7 @@ FALSE = ("false", "f", "no", "n", "0")
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
-def _wall_clock(time_zone: str, instant):  # type: ignore[no-untyped-def]
+def wall_clock(time_zone: str, instant):  # type: ignore[no-untyped-def]
     """Return the wall-clock time in ``time_zone`` (DuckDB's own function)."""
 
 
@@ -78,7 +78,7 @@ def _time(text: ir.StringValue, time_zone: str) -> ir.TimestampValue:
     instant = text.upper().re_replace(r"([ T]\d\d:\d\d)(Z|[+-])", r"\1:00\2")
     local = ibis.ifelse(
         has_offset,
-        _wall_clock(ibis.literal(time_zone), instant.try_cast("timestamp('UTC')")),
+        wall_clock(ibis.literal(time_zone), instant.try_cast("timestamp('UTC')")),
         text.try_cast("timestamp"),
     )
     # The engine also takes "infinity", "epoch" and years before Christ.
@@ -95,7 +95,7 @@ def _from_typed(column: ir.Value, kind: ColumnType, time_zone: str) -> ir.Value:
     if source.is_floating():
         column = ibis.ifelse(column.isnan() | column.isinf(), None, column)
     if source.is_timestamp() and source.timezone is not None:
-        column = _wall_clock(ibis.literal(time_zone), column.cast("timestamp('UTC')"))
+        column = wall_clock(ibis.literal(time_zone), column.cast("timestamp('UTC')"))
     if kind == "flag" and source.is_numeric():
         return ibis.cases((column == 1, True), (column == 0, False), else_=None)
     if kind == "whole" and (source.is_floating() or source.is_decimal()):

@@ -16,7 +16,7 @@ from clvlab.records.contract import ColumnType
 from clvlab.records.contracts import TABLES
 from clvlab.records.files import SOURCE_FILE, SOURCE_ROW
 from clvlab.records.mapping import ColumnMap, TableMap
-from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR, parse
+from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR, parse, wall_clock
 
 ROW = "clvlab: row"  # no name a user's column has
 
@@ -41,11 +41,6 @@ def _try_strptime_instant(text, formats):  # type: ignore[no-untyped-def]
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), dt.Timestamp(timezone="UTC")))
 def _instant(time_zone: str, wall_clock):  # type: ignore[no-untyped-def]
     """Return the instant of a wall-clock time in a zone (DuckDB's own function)."""
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
-def _wall_clock(time_zone: str, instant):  # type: ignore[no-untyped-def]
-    """Return the wall-clock time of an instant in a zone (DuckDB's own function)."""
 
 
 def translated(source: ir.Table, table_map: TableMap, time_zone: str) -> ir.Table:
@@ -113,7 +108,7 @@ def _time_text(text: ir.StringValue, how: ColumnMap, kind: ColumnType, time_zone
     with_clock = [form for form in formats if form not in with_offset and re.search("%-?[HIMScX]", form)]
     days = _read(text, [form for form in formats if form not in with_offset + with_clock])
     clocks = _read(text, with_clock)
-    instants = _wall_clock(ibis.literal(time_zone), _read_instant(text, with_offset))
+    instants = wall_clock(ibis.literal(time_zone), _read_instant(text, with_offset))
     # Where the day is declared to stand before the month, 2025-01-05 is no ISO.
     if len(formats) < len(how.dates) or not any(re.search("%[Yy].?%-?d", form) for form in formats):
         iso = parse(text, "time", time_zone)
@@ -138,7 +133,7 @@ def _read_instant(text: ir.StringValue, formats: list[str]) -> ir.TimestampValue
 def _shifted(clocks: ir.TimestampValue, zone: str, kind: ColumnType, time_zone: str) -> ir.TimestampValue:
     if zone == time_zone:
         return clocks
-    shifted = _wall_clock(ibis.literal(time_zone), _instant(ibis.literal(zone), clocks))
+    shifted = wall_clock(ibis.literal(time_zone), _instant(ibis.literal(zone), clocks))
     # Midnight is how a spreadsheet writes a day alone.
     return ibis.ifelse(clocks == clocks.truncate("D"), clocks, shifted) if kind == "date" else shifted
 
