@@ -8,8 +8,9 @@ import numpy as np
 
 from clvlab.clv.covariates import MeanDropout
 from clvlab.clv.derivatives import Derivatives, log_of_sum, rising
-from clvlab.clv.leaving import purchases_before_leaving
+from clvlab.clv.leaving import purchases_before_leaving, rate_before_leaving
 from clvlab.clv.purchases import PurchaseModel
+from clvlab.clv.stays import Stays
 
 if TYPE_CHECKING:
     from clvlab.clv.histories import Array, Histories
@@ -94,7 +95,7 @@ class _BetaGeometric(PurchaseModel):
         alive, gone = self._terms(histories, parameters)[0]
         return expit(alive - gone)
 
-    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float) -> Array:
+    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array) -> Array:
         """Return expected purchases within the horizon of customers who are alive at T.
 
         Notes
@@ -102,19 +103,27 @@ class _BetaGeometric(PurchaseModel):
         Closed given the chance to leave; the mean over that chance, Beta(a, b + chances), is by quadrature.
         """
         r, alpha, a, b = parameters
-        ratio = horizon / (alpha + histories.age)
+        ratio = np.broadcast_to(horizon / (alpha + histories.age), histories.age.shape)
         return purchases_before_leaving(r + histories.frequency, ratio, a, b + self._chances(histories))
 
-    def draw_purchases(
-        self, histories: Histories, parameters: tuple[Array, ...], horizon: float, rng: np.random.Generator
-    ) -> Array:
-        """Return one draw of purchases within the horizon per row, of customers who are alive at T."""
+    def rate_if_alive(self, histories: Histories, parameters: tuple[Array, ...], time: float) -> Array:
+        """Return expected purchases per period at a time ahead of customers who are alive at T."""
         r, alpha, a, b = parameters
-        rate = rng.gamma(r + histories.frequency) / (alpha + histories.age)
+        age = alpha + histories.age
+        ratio = np.broadcast_to(time / age, age.shape)
+        return rate_before_leaving(r + histories.frequency, ratio, a, b + self._chances(histories)) / age
+
+    def draw_stays(self, histories: Histories, parameters: tuple[Array, ...], rng: np.random.Generator) -> Stays:
+        """Return one draw of rates and of times to leaving, of customers who are alive at T.
+
+        A customer who leaves after a purchase with chance p leaves at p times the rate of purchase, buying for the
+        last time; until then the other purchases come at the rest of that rate.
+        """
+        r, alpha, a, b = parameters
+        rate = rng.standard_gamma(r + histories.frequency) / (alpha + histories.age)
         leaving = rng.beta(np.broadcast_to(a, rate.shape), b + self._chances(histories))
-        bought = rng.poisson(rate * horizon)
-        until = rng.geometric(np.maximum(leaving, 1e-15))
-        return np.minimum(bought, until)
+        ends = rng.standard_exponential(len(rate)) / np.maximum(rate * leaving, 1e-300)
+        return Stays(rate * (1 - leaving), np.zeros(len(rate)), ends, rate > 0)
 
 
 class BGNBD(_BetaGeometric):

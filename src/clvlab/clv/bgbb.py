@@ -101,18 +101,18 @@ class BGBB(PurchaseModel):
                 result[rows] = 1 / np.exp(np.where(possible, terms - terms[0], -np.inf)).sum(axis=0)
         return result
 
-    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float) -> Array:
+    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array) -> Array:
         """Return expected purchases at the next opportunities of customers who are alive after the last."""
         alpha, beta, gamma, delta = parameters
         x, n = histories.frequency, histories.age
         staying, opportunities = np.ones(len(histories)), np.zeros(len(histories))
-        for ahead in range(int(horizon)):
+        for ahead in range(int(np.max(horizon, initial=0))):
             staying = staying * (delta + n + ahead) / (gamma + delta + n + ahead)
-            opportunities += staying
+            opportunities += staying * (ahead < horizon)
         return (alpha + x) / (alpha + beta + n) * opportunities
 
     def draw_purchases(
-        self, histories: Histories, parameters: tuple[Array, ...], horizon: float, rng: np.random.Generator
+        self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array, rng: np.random.Generator
     ) -> Array:
         """Return one draw of purchases at the next opportunities, of customers who are alive after the last."""
         alpha, beta, gamma, delta = parameters
@@ -120,9 +120,9 @@ class BGBB(PurchaseModel):
         buying = rng.beta(alpha + x, beta + n - x)
         leaving = rng.beta(np.broadcast_to(gamma, n.shape), delta + n)
         stayed = rng.geometric(np.clip(leaving, 1e-15, 1.0)) - 1
-        return rng.binomial(np.minimum(stayed, int(horizon)), buying).astype(float)
+        return rng.binomial(np.minimum(stayed, horizon).astype(np.int64), buying).astype(float)
 
-    def never_dies(self, histories: Histories) -> Optimum | None:
+    def never_dies(self, histories: Histories, silent_left_out: bool = False) -> Optimum | None:
         """Return None: the comparison is for models in continuous time."""
         return None
 

@@ -52,23 +52,54 @@ class _RenewalModel:
             renewals than parameters.
         """
         counts = _checked(survivors, self)
+        return self._fitted(counts[:-1], -np.diff(counts), start)
+
+    def fit_at_risk(self, at_risk: ArrayLike, ended: ArrayLike, start: Mapping[str, float] | None = None) -> RenewalFit:
+        """Return the maximum likelihood fit to contracts that began at different times.
+
+        Parameters
+        ----------
+        at_risk, ended
+            One entry per period of a contract's age, from the first: contracts under observation through it, and
+            those of them that ended in it. Contracts that came under observation late, or still run, count in
+            the periods in which they were watched; periods without any are 0.
+        start
+            Where to search from: every parameter by name.
+
+        Raises
+        ------
+        Refused
+            For counts that are missing, negative, not of one length or more ended than at risk, and when none or
+            all ended.
+        """
+        return self._fitted(*_checked_at_risk(at_risk, ended, self), start)
+
+    def _fitted(self, at_risk: Array, ended: Array, start: Mapping[str, float] | None) -> RenewalFit:
+        """Return the fit to counts by age."""
         given = (
             [np.array(values) for values in self._starts] if start is None else [starting_point(start, self.parameters)]
         )
-        optimum = best_of(self._objective(counts), [np.log(values) for values in given])
+        optimum = best_of(self._objective(at_risk, ended), [np.log(values) for values in given])
         estimate = Estimate(self.parameters, (True,) * len(self.parameters), optimum)
-        checks = checked(estimate, float(counts[0]), self.reasons)
-        return RenewalFit(titled(self.name, counts[0], checks), estimate, float(counts[0]), checks, counts)
+        entered = np.append(at_risk[0], at_risk[1:] - (at_risk - ended)[:-1])
+        contracts = float(np.maximum(entered, 0.0).sum())
+        checks = checked(estimate, contracts, self.reasons)
+        return RenewalFit(titled(self.name, contracts, checks), estimate, contracts, checks)
 
-    def _objective(self, survivors: Array) -> Objective:
-        """Return the log-likelihood of a cohort as a function of log parameters, with gradient and Hessian."""
-        count = np.append(-np.diff(survivors), survivors[-1])
+    def _objective(self, at_risk: Array, ended: Array) -> Objective:
+        """Return the log-likelihood as a function of log parameters, with gradient and Hessian.
+
+        A contract's chance to end in a period, and to outlive it, are taken given that it was there before: with
+        S the chance to outlive, sums of log(S before - S after) over those that ended and of log S over those that
+        outlived it, less log S before over all at risk.
+        """
+        count = np.concatenate([ended, at_risk - ended - np.append(at_risk[1:], 0.0)])
 
         def objective(logs: Array) -> tuple[float, Array, Array]:
             scale = np.exp(logs)
             with np.errstate(all="ignore"):
-                rows = self._rows(scale, len(survivors) - 1)
-            seen = count > 0
+                rows = self._rows(scale, len(ended))
+            seen = count != 0
             gradient = (rows.gradient[:, seen] @ count[seen]) * scale
             hessian = (rows.hessian[:, :, seen] @ count[seen]) * scale[:, None] * scale
             return float(rows.value[seen] @ count[seen]), gradient, hessian + np.diag(gradient)
@@ -76,7 +107,7 @@ class _RenewalModel:
         return objective
 
     def _rows(self, parameters: Array, renewals: int) -> Derivatives:
-        """Return the log chance to end at each renewal, and last to outlive them all, with derivatives."""
+        """Return the log chance to end at each renewal, then to outlive each, with derivatives."""
         before, after = (
             _log_survival(parameters, time) for time in (np.arange(float(renewals)), np.arange(1.0, renewals + 1))
         )
@@ -91,7 +122,7 @@ class _RenewalModel:
             signs=np.array([[1.0], [-1.0]]),
         )
         pieces = ((ended.value, after.value), (ended.gradient, after.gradient), (ended.hessian, after.hessian))
-        return Derivatives(*(np.concatenate([one, two[..., -1:]], axis=-1) for one, two in pieces))
+        return Derivatives(*(np.concatenate(pair, axis=-1) for pair in pieces))
 
 
 class ShiftedBetaGeometric(_RenewalModel):
@@ -149,15 +180,7 @@ class BetaDiscreteWeibull(_RenewalModel):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class RenewalFit(Fit):
-    """A fitted renewal model.
-
-    Attributes
-    ----------
-    survivors
-        The cohort it was fitted to.
-    """
-
-    survivors: Array
+    """A fitted renewal model."""
 
     def survival(self, renewals: int) -> pd.Series:
         """Return the share of a cohort that is left after 0, 1, ... ``renewals`` renewals."""
@@ -177,15 +200,48 @@ class RenewalFit(Fit):
         times = _times(renewals)
         return np.stack([np.exp(_log_survival(values, times).value) for values in drawn])
 
+    def survival_from(self, age: ArrayLike, ahead: ArrayLike) -> np.ndarray:
+        """Return (contracts, times) chances that contracts of these ages still run after these periods more.
+
+        Parameters
+        ----------
+        age, ahead
+            Periods, whole or not: one age per contract, one entry per time.
+        """
+        ages, times = np.asarray(age, dtype=float)[:, None], np.asarray(ahead, dtype=float)[None]
+        values = self.estimate.values()
+        so_far = _log_survival(values, ages).value
+        return np.exp(_log_survival(values, ages + times).value - so_far)
+
+    def draw_ends(self, age: Array, values: Array, rng: np.random.Generator) -> Array:
+        """Return one draw per contract of the periods until it ends.
+
+        Parameters
+        ----------
+        age
+            Periods each contract has lasted.
+        values
+            Parameters, such as a row of ``estimate.draws``.
+
+        Notes
+        -----
+        A contract that has lasted t periods has a chance to end of Beta(alpha, beta + t**c) per step of t**c.
+        """
+        c = values[_C] if len(values) > _C else 1.0
+        lasted = np.power(age, c)
+        chance = rng.beta(np.full(len(age), values[_ALPHA]), values[_BETA] + lasted)
+        steps = rng.standard_exponential(len(age)) / np.maximum(-np.log1p(-np.minimum(chance, 1 - 1e-16)), 1e-300)
+        return np.power(lasted + steps, 1 / c) - age
+
 
 def _log_survival(parameters: Array, time: Array) -> Derivatives:
-    """Return log B(alpha, beta + time**c) / B(alpha, beta), the chance to outlive ``time`` renewals."""
+    """Return log B(alpha, beta + time**c) / B(alpha, beta), the chance to outlive ``time`` periods, of any shape."""
     from scipy.special import digamma, gammaln, polygamma
 
     alpha, beta = parameters[:2]
     c = parameters[_C] if len(parameters) > _C else 1.0
     k = len(parameters)
-    log_time = np.log(np.maximum(time, 1.0))
+    log_time = np.log(np.where(time > 0, time, 1.0))
     power = np.where(time > 0, np.exp(c * log_time), 0.0)
 
     def part(base: float) -> tuple[Array, Array, Array, Array, Array]:
@@ -199,7 +255,7 @@ def _log_survival(parameters: Array, time: Array) -> Derivatives:
         )
 
     own, both = part(beta), part(alpha + beta)
-    rows = Derivatives(own[0] - both[0], np.zeros((k, len(time))), np.zeros((k, k, len(time))))
+    rows = Derivatives(own[0] - both[0], np.zeros((k, *time.shape)), np.zeros((k, k, *time.shape)))
     rows.add(
         {_ALPHA: -both[1], _BETA: own[1] - both[1]},
         {(_ALPHA, _ALPHA): -both[2], (_ALPHA, _BETA): -both[2], (_BETA, _BETA): own[2] - both[2]},
@@ -245,3 +301,22 @@ def _checked(survivors: ArrayLike, model: _RenewalModel) -> Array:
     if counts[0] == counts[-1]:
         raise Refused("survivors never falls, so nothing tells who leaves; follow the cohort until some have left.")
     return counts
+
+
+def _checked_at_risk(at_risk: ArrayLike, ended: ArrayLike, model: _RenewalModel) -> tuple[Array, Array]:
+    """Return the counts as floats up to the last period with any, refusing those that cannot be."""
+    try:
+        risk, ends = (np.asarray(counts, dtype=float).ravel() for counts in (at_risk, ended))
+    except (TypeError, ValueError):
+        raise Refused("at_risk and ended must be numbers; give one count per period of age.") from None
+    if len(risk) != len(ends):
+        raise Refused(f"at_risk has {len(risk)} periods and ended {len(ends)}; give both for the same periods.")
+    wrong = ~(np.isfinite(risk) & np.isfinite(ends) & (ends >= 0) & (ends <= risk))
+    if wrong.any():
+        raise Refused(f"ended is missing, negative or above at_risk in period {int(np.flatnonzero(wrong)[0]) + 1}.")
+    watched = int(np.flatnonzero(risk).max(initial=-1)) + 1
+    if watched < len(model.parameters):
+        raise Refused(f"Contracts were watched for {watched} periods and {model.name} needs {len(model.parameters)}.")
+    if ends.sum() == 0 or ends.sum() == risk.sum():
+        raise Refused("None or all of the contracts ended, so nothing tells who stays how long; watch them longer.")
+    return risk[:watched], ends[:watched]

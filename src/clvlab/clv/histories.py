@@ -35,6 +35,8 @@ class Histories:
         One entry per distinct history; ``age`` is T. Recency and age in one time unit, the table's.
     count
         Customers with this history (the sum of their weights).
+    entry
+        How long each had been a customer when the records began; 0 for those who came later.
     covariates
         (histories, covariates); no columns without any.
     inverse
@@ -49,6 +51,7 @@ class Histories:
     recency: Array
     age: Array
     count: Array
+    entry: Array
     covariates: Array
     inverse: NDArray[np.intp]
     index: pd.Index
@@ -56,7 +59,7 @@ class Histories:
 
     def rows(self, rows: slice | NDArray[np.intp]) -> Histories:
         """Return some of the distinct histories."""
-        columns = ("frequency", "recency", "age", "count", "covariates")
+        columns = ("frequency", "recency", "age", "count", "entry", "covariates")
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
     def __len__(self) -> int:
@@ -69,6 +72,7 @@ def read_histories(
     weights: str | None = None,
     covariates: Sequence[str] = (),
     opportunities: bool = False,
+    entry: str | None = None,
 ) -> Histories:
     """Return the table's histories, each distinct one once.
 
@@ -82,6 +86,8 @@ def read_histories(
         Numeric columns that belong to the history.
     opportunities
         Whether recency and T count opportunities (whole numbers, at most one purchase in each).
+    entry
+        A column with how long each had been a customer when the records began, in the unit of T.
 
     Raises
     ------
@@ -89,11 +95,12 @@ def read_histories(
         For a missing, empty or non-numeric column, missing or negative values, a recency above T, a frequency
         that is not whole, purchases without opportunity.
     """
-    names = ["frequency", "recency", "T", *([weights] if weights else []), *covariates]
+    never_negative = ["frequency", "recency", "T", *([weights] if weights else []), *([entry] if entry else [])]
+    names = [*never_negative, *covariates]
     columns = numeric_columns(table, names)
     index = table.index
     frequency, recency, age = (columns[name] for name in ("frequency", "recency", "T"))
-    for name in ("frequency", "recency", "T", *([weights] if weights else [])):
+    for name in never_negative:
         refuse_rows(columns[name] < 0, index, name, "is negative", "correct them or leave them out")
     late = recency > age * (1 + _ROUNDING) + _ROUNDING
     refuse_rows(late, index, "recency", "is above T", "measure both from the first purchase, up to one as-of date")
@@ -109,12 +116,14 @@ def read_histories(
         refuse_rows(crowded, index, "frequency", "is above recency", "count at most one purchase per opportunity")
     count = columns[weights] if weights else np.ones(len(table))
     recency = np.minimum(recency, age)
-    first, inverse = in_order([frequency, recency, age, *(columns[name] for name in covariates)])
+    beside = [columns[name] for name in (*([entry] if entry else []), *covariates)]
+    first, inverse = in_order([frequency, recency, age, *beside])
     return Histories(
         frequency=frequency[first],
         recency=recency[first],
         age=age[first],
         count=np.bincount(inverse, weights=count, minlength=len(first)).astype(float),
+        entry=columns[entry][first] if entry else np.zeros(len(first)),
         covariates=np.column_stack([columns[name][first] for name in covariates] or [np.empty((len(first), 0))]),
         inverse=inverse,
         index=index,

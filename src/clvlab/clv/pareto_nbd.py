@@ -10,6 +10,7 @@ import numpy as np
 from clvlab.clv.covariates import Logs, at_rows
 from clvlab.clv.derivatives import Derivatives, log_of_sum, rising
 from clvlab.clv.purchases import PurchaseModel
+from clvlab.clv.stays import Stays
 
 if TYPE_CHECKING:
     from clvlab.clv.histories import Array, Histories
@@ -34,12 +35,18 @@ class ParetoNBD(PurchaseModel):
     together; :attr:`~clvlab.clv.estimates.Fit.diagnostics_` says so.
 
     The likelihood is the chance to be alive at T plus the integral over the time of leaving since the last
-    purchase. The integral is by 32 Gauss-Legendre nodes in log(c + time), c the smaller of alpha and beta, up
-    to where the integrand has vanished: 11 digits, also for 1,000 purchases or T of 10,000. Derivatives are
-    taken under the integral. The known closed form, a difference of two Gaussian hypergeometric functions,
-    overflows and cancels.
+    purchase. The integral is by 32 Gauss-Legendre nodes in log(c + time), c the smaller of alpha and
+    beta + entry, up to where the integrand has vanished: 11 digits, also for 1,000 purchases or T of 10,000.
+    Derivatives are taken under the integral. The known closed form, a difference of two Gaussian hypergeometric
+    functions, overflows and cancels.
 
     Covariates multiply the mean rates of purchase and of dropout by exp(coefficient times covariate).
+
+    Customers who were there before the records begin enter late (``entry``): those with high dropout rates have
+    left by then, so the rates of those still there are Gamma(s, beta + entry). Their purchases before the
+    window are unseen, so their purchase rates are Gamma(r, alpha) and every purchase in the window counts. This
+    assumes that a customer known before is still one at the window's start. Leave out no customer for not
+    buying in the window who was one at its start: the rest look more loyal and busier than they are.
 
     References
     ----------
@@ -71,6 +78,7 @@ class ParetoNBD(PurchaseModel):
         ("r", "alpha"): "too few repeat buyers to tell how much purchase rates differ",
     }
     link = Logs(((1, -1.0), (3, -1.0)))
+    late_entry = True
     rows_at_once = 512
 
     def starts(self, histories: Histories) -> list[Array]:
@@ -82,8 +90,8 @@ class ParetoNBD(PurchaseModel):
 
     def log_likelihood(self, histories: Histories, parameters: tuple[Array, ...]) -> Derivatives:
         """Return each history's log-likelihood with derivatives."""
-        r, alpha, s, beta = parameters
-        x = histories.frequency
+        r, alpha, s, _ = parameters
+        x, beta = histories.frequency, _dropout_scale(histories, parameters)
         terms, times, log_alpha, log_beta = self._terms(histories, parameters)
         by_alpha, by_beta = alpha + times, beta + times
         gone = np.ones((len(times), 1))
@@ -113,11 +121,12 @@ class ParetoNBD(PurchaseModel):
         Returns
         -------
         terms, times, log_alpha, log_beta
-            (1 + nodes, rows) each: logs of the summands, when they happen, and the logs of alpha and beta plus
-            that time.
+            (1 + nodes, rows) each: logs of the summands, when they happen, and the logs of alpha and beta + entry
+            plus that time.
         """
-        r, alpha, s, beta = parameters
+        r, alpha, s, _ = parameters
         x, recency, age = histories.frequency, histories.recency, histories.age
+        beta = _dropout_scale(histories, parameters)
         at, weight = _legendre()
         origin = np.minimum(alpha, beta)
         vanished = (alpha + recency) * np.expm1(np.minimum(_NEGLIGIBLE / (r + x), _LARGEST_EXPONENT))
@@ -143,24 +152,35 @@ class ParetoNBD(PurchaseModel):
                 result[rows] = 1 / np.exp(terms - terms[0]).sum(axis=0)
         return result
 
-    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float) -> Array:
+    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array) -> Array:
         """Return expected purchases within the horizon of customers who are alive at T."""
         from scipy.special import exprel
 
-        r, alpha, s, beta = parameters
+        r, alpha, s, _ = parameters
+        beta = _dropout_scale(histories, parameters)
         stay = np.log1p(horizon / (beta + histories.age))
         active = (beta + histories.age) * stay * exprel((1 - s) * stay)  # expected time until leaving or the horizon
         return (r + histories.frequency) / (alpha + histories.age) * active
 
-    def draw_purchases(
-        self, histories: Histories, parameters: tuple[Array, ...], horizon: float, rng: np.random.Generator
-    ) -> Array:
-        """Return one draw of purchases within the horizon per row, of customers who are alive at T."""
-        r, alpha, s, beta = parameters
-        rate = rng.gamma(r + histories.frequency) / (alpha + histories.age)
-        leaving = rng.gamma(s, size=len(histories)) / (beta + histories.age)
-        active = np.minimum(rng.standard_exponential(len(histories)) / np.maximum(leaving, 1e-300), horizon)
-        return rng.poisson(rate * active).astype(float)
+    def rate_if_alive(self, histories: Histories, parameters: tuple[Array, ...], time: float) -> Array:
+        """Return expected purchases per period at a time ahead of customers who are alive at T."""
+        r, alpha, s, _ = parameters
+        beta = _dropout_scale(histories, parameters) + histories.age
+        return (r + histories.frequency) / (alpha + histories.age) * np.power(beta / (beta + time), s)
+
+    def draw_stays(self, histories: Histories, parameters: tuple[Array, ...], rng: np.random.Generator) -> Stays:
+        """Return one draw of rates and of times to leaving, of customers who are alive at T."""
+        r, alpha, s, _ = parameters
+        beta = _dropout_scale(histories, parameters) + histories.age
+        rate = rng.standard_gamma(r + histories.frequency) / (alpha + histories.age)
+        leaving = rng.standard_gamma(s, size=len(histories)) / beta
+        ends = rng.standard_exponential(len(histories)) / np.maximum(leaving, 1e-300)
+        return Stays(rate, np.zeros(len(histories)), ends)
+
+
+def _dropout_scale(histories: Histories, parameters: tuple[Array, ...]) -> Array:
+    """Return beta + entry per row: dropout rates when the records begin (or at the first purchase in them)."""
+    return parameters[_BETA] + histories.entry
 
 
 @cache

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clvlab.clv.covariates import Logs, at_rows, moved_parameters, on_logs, search
 from clvlab.clv.estimates import Estimate, Fit, Reasons, checked, starting_point, titled
-from clvlab.clv.histories import Histories, read_histories, refuse_few_repeat_buyers
+from clvlab.clv.histories import Histories, distinct, read_histories, refuse_few_repeat_buyers, refuse_rows
+from clvlab.clv.late_entry import given_a_purchase
 from clvlab.clv.never_dies import never_dies
 from clvlab.refusal import Refused
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from clvlab.clv.derivatives import Derivatives
     from clvlab.clv.histories import Array
     from clvlab.clv.maximising import Optimum
+    from clvlab.clv.outlook import Outlook
+    from clvlab.clv.stays import Stays
 
 
 class PurchaseModel:
@@ -35,6 +38,8 @@ class PurchaseModel:
     # How covariates enter; None where the model takes none.
     link: Logs | None = None
     opportunities: bool = False
+    # Whether there is a form for customers who were there before the records begin.
+    late_entry: bool = False
     # Rows whose likelihood is evaluated at once, so that what is needed for them stays in the processor's cache.
     rows_at_once: int = 4_096
 
@@ -44,6 +49,8 @@ class PurchaseModel:
         weights: str | None = None,
         covariates: Sequence[str] = (),
         start: Mapping[str, float] | None = None,
+        entry: str | None = None,
+        silent_left_out: bool = False,
     ) -> PurchaseFit:
         """Return the maximum likelihood fit.
 
@@ -62,6 +69,14 @@ class PurchaseModel:
             parameters are then those at covariates of 0.
         start
             Where to search from: every parameter by name, without coefficients. The model's own points when None.
+        entry
+            Pareto/NBD only: a column with how long each had been a customer when the window of the records began, in
+            the unit of T. 0 for a customer whose first purchase is in the window. For any other ``frequency`` is all
+            purchases in the window, ``recency`` the time from its start to the last of them (0 without any), and
+            ``T`` the time from its start on, as :func:`~clvlab.features.purchase_histories` gives them.
+        silent_left_out
+            Whether the table holds customers with ``entry`` above 0 only where they bought in the window, as
+            purchase_histories leaves them. The likelihood is then that of their histories given a purchase.
 
         Returns
         -------
@@ -70,29 +85,41 @@ class PurchaseModel:
         Raises
         ------
         Refused
-            For rows that cannot be (negative, missing, recency above T, not numeric) and for fewer than 10
-            repeat buyers.
+            For rows that cannot be (negative, missing, recency above T, not numeric), for fewer than 10 repeat
+            buyers, and for ``entry`` or covariates where the model has no form for them.
         """
+        if entry and not self.late_entry:
+            raise Refused(
+                f"{self.name} has no form for customers who were there before the records begin; use ParetoNBD or "
+                "leave those customers out."
+            )
         if covariates and self.link is None:
             raise Refused(f"{self.name} takes no covariates; leave them out or choose Pareto/NBD, BG/NBD or MBG/NBD.")
-        histories = read_histories(table, weights, covariates, self.opportunities)
+        histories = read_histories(table, weights, covariates, self.opportunities, entry)
         refuse_few_repeat_buyers(float(histories.count @ (histories.frequency > 0)))
         if not histories.age.any():
             raise Refused(
                 "T is 0 in all rows, so nothing was observed after the first purchases; give a later as-of date."
             )
         _refuse_constant(histories, covariates)
+        if silent_left_out:
+            silent = ((histories.entry > 0) & (histories.frequency == 0))[histories.inverse]
+            remedy = "leave these customers out, or fit without silent_left_out"
+            refuse_rows(silent, histories.index, "frequency", "is 0 where entry is above 0", remedy)
         starts = self.starts(histories) if start is None else [starting_point(start, self.parameters)]
         link = self.link if covariates and self.link else Logs(())
-        found = search(self.log_likelihood, link, histories, starts, self.rows_at_once)
+        likelihood = given_a_purchase(self.log_likelihood) if silent_left_out else self.log_likelihood
+        found = search(likelihood, link, histories, starts, self.rows_at_once)
         optimum = on_logs(link, found, len(self.parameters))
         effects = tuple(f"{part}_{name}" for part in ("purchase", "dropout") for name in covariates)
         flags = (True,) * len(self.parameters) + (False,) * len(effects)
         estimate = Estimate(self.parameters + effects, flags, optimum)
         customers = float(histories.count.sum())
-        checks = checked(estimate, customers, self.reasons) | _dropout(estimate, self.never_dies(histories))
+        checks = checked(estimate, customers, self.reasons) | _dropout(
+            estimate, self.never_dies(histories, silent_left_out)
+        )
         title = titled(self.name, customers, checks)
-        return PurchaseFit(title, estimate, customers, checks, self, tuple(covariates), histories.period)
+        return PurchaseFit(title, estimate, customers, checks, self, tuple(covariates), histories.period, entry)
 
     def starts(self, histories: Histories) -> list[Array]:
         """Return starting points, most likely first."""
@@ -106,22 +133,31 @@ class PurchaseModel:
         """Return each history's probability of being alive at T."""
         raise NotImplementedError
 
-    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float) -> Array:
-        """Return expected purchases within the horizon of customers who are alive at T."""
+    def purchases_if_alive(self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array) -> Array:
+        """Return expected purchases within the horizon (one, or one per row) of customers who are alive at T."""
+        raise NotImplementedError
+
+    def rate_if_alive(self, histories: Histories, parameters: tuple[Array, ...], time: float) -> Array:
+        """Return expected purchases per period at a time ahead of customers who are alive at T."""
+        raise NotImplementedError
+
+    def draw_stays(self, histories: Histories, parameters: tuple[Array, ...], rng: np.random.Generator) -> Stays:
+        """Return one draw per row of how fast a customer who is alive at T will buy, and until when."""
         raise NotImplementedError
 
     def draw_purchases(
-        self, histories: Histories, parameters: tuple[Array, ...], horizon: float, rng: np.random.Generator
+        self, histories: Histories, parameters: tuple[Array, ...], horizon: float | Array, rng: np.random.Generator
     ) -> Array:
-        """Return one draw of purchases within the horizon per row, of customers who are alive at T."""
-        raise NotImplementedError
+        """Return one draw of purchases within the horizon (one, or one per row), of customers who are alive at T."""
+        return self.draw_stays(histories, parameters, rng).purchases(horizon, rng)
 
-    def never_dies(self, histories: Histories) -> Optimum | None:
+    def never_dies(self, histories: Histories, silent_left_out: bool = False) -> Optimum | None:
         """Return the fit of the same purchases without dropout; None where the comparison means nothing."""
         rate = float(histories.count @ histories.frequency) / max(float(histories.count @ histories.age), 1e-300)
         link = Logs(((1, -1.0),)) if histories.covariates.shape[1] else Logs(())
         starts = [np.array([r, r / rate]) for r in (0.5, 5.0)]
-        return search(never_dies, link, histories, starts, self.rows_at_once)
+        likelihood = given_a_purchase(never_dies) if silent_left_out else never_dies
+        return search(likelihood, link, histories, starts, self.rows_at_once)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -136,6 +172,8 @@ class PurchaseFit(Fit):
         The columns that move its parameters.
     period
         The time unit of the table it was fitted to, where the table says it; a table in another unit is refused.
+    entry
+        The column that says how long each had been a customer when the records began; None when none was given.
     diagnostics_
         As in every fit, and for the models in time: ``never_dies_log_likelihood``, ``never_dies_aic_gain`` (by
         how much dropout lowers Akaike's criterion) and ``dropout`` (the same in words).
@@ -144,6 +182,7 @@ class PurchaseFit(Fit):
     model: PurchaseModel
     covariates: tuple[str, ...]
     period: str | None
+    entry: str | None = None
 
     def probability_alive(self, table: pd.DataFrame) -> pd.Series:
         """Return each customer's probability of being alive at T.
@@ -151,7 +190,8 @@ class PurchaseFit(Fit):
         Parameters
         ----------
         table
-            ``frequency``, ``recency``, ``T`` in the unit of the fit; any index.
+            ``frequency``, ``recency``, ``T`` in the unit of the fit, and the columns it was given as ``covariates``
+            and ``entry``; any index.
         """
         histories = self._histories(table)
         alive = self.model.probability_alive(histories, self._parameters(histories))
@@ -163,7 +203,7 @@ class PurchaseFit(Fit):
         Parameters
         ----------
         table
-            As in :meth:`probability_alive`. A new customer has frequency, recency and T of 0.
+            As in :meth:`probability_alive`. A new customer has frequency, recency and T (and entry) of 0.
         horizon
             How far ahead, in the unit of the fit (BG/BB: opportunities).
         """
@@ -207,6 +247,96 @@ class PurchaseFit(Fit):
             row[living] = self.model.draw_purchases(histories.rows(whose), at_rows(parameters, whose), horizon, rng)
         return result
 
+    def expected_from_beginning(self, table: pd.DataFrame, ahead: np.ndarray) -> pd.Series:
+        """Return expected purchases of customers of whom nothing is known but that they are there.
+
+        Parameters
+        ----------
+        table
+            As in :meth:`probability_alive`; of it only ``entry`` and covariates are used.
+        ahead
+            How far from the beginning of each customer's clock, one length per row, in the unit of the fit.
+        """
+        beginnings = self._beginnings(table)
+        parameters = self._parameters(beginnings)
+        stayed = self.model.probability_alive(beginnings, parameters)  # not all may outlive their first purchase
+        bought = self.model.purchases_if_alive(beginnings, parameters, ahead)
+        return _series(stayed * bought, beginnings, "expected_purchases")
+
+    def draws_from_beginning(self, table: pd.DataFrame, ahead: np.ndarray, n: int, seed: int = 1) -> np.ndarray:
+        """Return (n, customers) random purchases of such customers, from the estimates."""
+        beginnings, rng = self._beginnings(table), np.random.default_rng(seed)
+        parameters = self._parameters(beginnings)
+        stayed = self.model.probability_alive(beginnings, parameters)
+        draws = [self.model.draw_purchases(beginnings, parameters, ahead, rng) for _ in range(n)]
+        return np.stack(draws) * (rng.random((n, len(stayed))) < stayed)
+
+    def _beginnings(self, table: pd.DataFrame) -> Histories:
+        """Return one history per row in which nothing has happened yet."""
+        self._refuse_opportunities()
+        everyone = self._histories(table)
+        everyone = everyone.rows(everyone.inverse)
+        nothing = np.zeros(len(everyone))
+        return replace(
+            everyone, frequency=nothing, recency=nothing, age=nothing, inverse=np.arange(len(everyone), dtype=np.intp)
+        )
+
+    def _refuse_opportunities(self) -> None:
+        """Refuse what needs time, of a model that counts opportunities."""
+        if self.model.opportunities:
+            raise Refused(f"{self.model.name} counts opportunities, which have no length; choose a model in time.")
+
+    def discounted_purchases(self, table: pd.DataFrame, outlook: Outlook) -> tuple[pd.Series, float]:
+        """Return each customer's expected purchases from T on, discounted, and the quadrature's relative error.
+
+        Parameters
+        ----------
+        table
+            As in :meth:`probability_alive`.
+        outlook
+            Discount rate and horizon, in the unit of the fit.
+        """
+        self._refuse_opportunities()
+        histories = self._histories(table)
+        if histories.period and outlook.period != histories.period:
+            raise Refused(f"The table is in {histories.period}s; discount in {histories.period}s too.")
+        alive = self.model.probability_alive(histories, self._parameters(histories))
+        # When the last purchase was does not matter to a customer who is alive: fewer histories are distinct then.
+        first, inverse = distinct([histories.frequency, histories.age, histories.entry, *histories.covariates.T])
+        present = histories.rows(first)
+        parameters = self._parameters(present)
+        found, error = outlook.purchases(lambda time: self.model.rate_if_alive(present, parameters, time))
+        return _series(alive * found[inverse], histories, "discounted_purchases"), error
+
+    def prepared_stays(self, table: pd.DataFrame) -> Callable[[Array, np.random.Generator], Stays]:
+        """Return what draws the stays of the table's customers, from parameters and a generator.
+
+        Whoever is drawn as gone by T buys at a rate of 0.
+        """
+        histories = self._histories(table)
+        everyone = histories.rows(histories.inverse)
+
+        def draw(values: Array, rng: np.random.Generator) -> Stays:
+            alive = self.model.probability_alive(histories, self._parameters(histories, values))[histories.inverse]
+            stays = self.model.draw_stays(everyone, self._parameters(everyone, values), rng)
+            return stays.only(rng.random(len(alive)) < alive)
+
+        return draw
+
+    def next_purchase(self, table: pd.DataFrame, chance: float) -> pd.Series:
+        """Return the time from T until the next purchase has come with some chance, if the customer is still there.
+
+        Notes
+        -----
+        Rates given the history are Gamma(r + frequency, alpha + T), whatever the model of leaving; that a customer
+        leaves before is not taken into account.
+        """
+        self._refuse_opportunities()
+        histories = self._histories(table)
+        r, alpha = self._parameters(histories)[:2]
+        waits = (alpha + histories.age) * np.expm1(-np.log1p(-chance) / (r + histories.frequency))
+        return _series(waits, histories, "next_purchase")
+
     def _parameters(self, histories: Histories, values: Array | None = None) -> tuple[Array, ...]:
         """Return parameters as the model takes them: the estimates, or ``values`` in their place."""
         link = self.model.link or Logs(())
@@ -214,7 +344,9 @@ class PurchaseFit(Fit):
 
     def _histories(self, table: pd.DataFrame) -> Histories:
         """Return the table's histories, in the unit of the fit."""
-        histories = read_histories(table, covariates=self.covariates, opportunities=self.model.opportunities)
+        histories = read_histories(
+            table, covariates=self.covariates, opportunities=self.model.opportunities, entry=self.entry
+        )
         if self.period and histories.period and histories.period != self.period:
             raise Refused(
                 f"The table is in {histories.period}s and the fit in {self.period}s; summarise both by one period."

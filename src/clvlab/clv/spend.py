@@ -89,7 +89,7 @@ class GammaGamma:
         optimum = best_of(_objective(x, mean, n), [np.log(values) for values in starts])
         estimate, customers = Estimate(_PARAMETERS, (True,) * 3, optimum), float(n.sum())
         checks = checked(estimate, customers, _REASONS) | {
-            "correlation_with_frequency": _correlation(x, mean, n),
+            "correlation_with_frequency": correlation(x, mean, n),
             "left_out": float(count[(frequency > 0) & ~usable].sum()),
         }
         return GammaGammaFit(titled(self.name, customers, checks), estimate, customers, checks)
@@ -125,13 +125,29 @@ class GammaGammaFit(Fit):
 
     def draws(self, table: pd.DataFrame, n: int = 1000, seed: int = 1) -> np.ndarray:
         """Return (n, customers) random mean values, drawing parameters and then each customer's own mean."""
-        frequency, value, _ = _read(table)
-        rng = np.random.default_rng(seed)
-        result = np.empty((n, len(frequency)))
+        arrays, rng = self.arrays(table), np.random.default_rng(seed)
+        result = np.empty((n, len(table)))
         for row, parameters in zip(result, self.estimate.draws(n, rng), strict=True):
-            shape, scale = _posterior(parameters, frequency, value)
-            row[:] = parameters[0] * scale / np.maximum(rng.gamma(shape), 1e-300)
+            row[:] = self.draw_means(parameters, arrays, rng)[0]
         return result
+
+    def arrays(self, table: pd.DataFrame) -> tuple[Array, ...]:
+        """Return the columns that :meth:`draw_means` reads, checked once for all draws; rows may be cut from each."""
+        return _read(table)[:2]
+
+    def draw_means(self, parameters: Array, arrays: tuple[Array, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return one draw of each customer's own mean and variance of a purchase, given the customer's purchases.
+
+        Parameters
+        ----------
+        parameters
+            One row of ``fit.estimate.draws(n, rng)``, or ``fit.estimate.values()``.
+        arrays
+            From :meth:`arrays`, or the same rows of each.
+        """
+        shape, scale = _posterior(parameters, *arrays)
+        means = parameters[0] * scale / np.maximum(rng.standard_gamma(shape), 1e-300)
+        return means, means**2 / parameters[0]
 
 
 def _read(table: pd.DataFrame, weights: str | None = None) -> tuple[Array, Array, Array]:
@@ -182,7 +198,7 @@ def _objective(x: Array, mean: Array, count: Array) -> Objective:
     return objective
 
 
-def _correlation(x: Array, mean: Array, count: Array) -> float:
+def correlation(x: Array, mean: Array, count: Array) -> float:
     """Return the weighted correlation of frequency and mean value; 0 where one of them does not vary."""
     covariance = np.cov(x, mean, aweights=count)
     size = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))

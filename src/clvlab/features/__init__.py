@@ -4,9 +4,11 @@ from clvlab.features.activity import activity_by_month
 from clvlab.features.cohorts import cohorts
 from clvlab.features.concentration import concentration
 from clvlab.features.delays import dwell_hours, late_by_responsible_party
+from clvlab.features.histories import purchase_histories
 from clvlab.features.kpis import kpis
 from clvlab.features.rfv import recency_frequency_value
 from clvlab.features.transactions import transaction_summary
+from clvlab.features.values import value_summary
 
 __all__ = [
     "activity_by_month",
@@ -15,6 +17,8 @@ __all__ = [
     "dwell_hours",
     "kpis",
     "late_by_responsible_party",
+    "purchase_histories",
     "recency_frequency_value",
     "transaction_summary",
+    "value_summary",
 ]
