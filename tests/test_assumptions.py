@@ -18,6 +18,9 @@ time_zone = "Asia/Shanghai"
 dormant_after_months = 6
 profile_stale_after_months = 18
 top_share = 0.1
+annual_discount_rate = 0.08
+horizon_months = 24
+growth_lasts_months = 0
 [exchange_rates]
 USD = 0.9
 CNY = 0.125
@@ -48,6 +51,9 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         "dormant_after_months": 3,
         "profile_stale_after_months": 12,
         "top_share": 0.2,
+        "annual_discount_rate": 0.1,
+        "horizon_months": 36,
+        "growth_lasts_months": 24,
     }
 
 
@@ -64,6 +70,9 @@ def test_every_key_can_be_given(tmp_path):
         dormant_after_months=6,
         profile_stale_after_months=18,
         top_share=0.1,
+        annual_discount_rate=0.08,
+        horizon_months=24,
+        growth_lasts_months=0,
     )
     default = Assumptions()
     assert [name for name in FIELDS if getattr(found, name) == getattr(default, name)] == [], "a key is not tried here"
@@ -123,6 +132,11 @@ def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
         ("top_share = 1", "top_share"),
         ("top_share = 20", "top_share"),
         ("top_share = nan", "top_share"),
+        ("annual_discount_rate = 0", "annual_discount_rate"),
+        ("annual_discount_rate = 10", "annual_discount_rate"),
+        ("annual_discount_rate = nan", "annual_discount_rate"),
+        ("horizon_months = 0", "horizon_months"),
+        ("growth_lasts_months = -1", "growth_lasts_months"),
         ("dormant_after_months = 0", "dormant_after_months"),
         ("profile_stale_after_months = -1", "profile_stale_after_months"),
         ("exchange_rates = { USD = 0 }", "exchange_rates.USD"),

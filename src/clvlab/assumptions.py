@@ -35,6 +35,12 @@ class Assumptions:
         Months after which a customer's profile counts as stale when nobody has verified it.
     top_share
         Share of customers that "the top" means in the concentration figures.
+    annual_discount_rate
+        Effective yearly rate by which money to come counts less, e.g. 0.1 for 10%.
+    horizon_months
+        How far ahead a customer's value is counted in the headline figures; value for life stands beside it.
+    growth_lasts_months
+        How long the growth that staying customers showed over the last two years is taken to go on; 0 for no growth.
 
     Examples
     --------
@@ -48,6 +54,9 @@ class Assumptions:
     dormant_after_months: int = 3
     profile_stale_after_months: int = 12
     top_share: float = 0.2
+    annual_discount_rate: float = 0.1
+    horizon_months: int = 36
+    growth_lasts_months: int = 24
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -58,9 +67,19 @@ class Assumptions:
             raise Refused(f"{FILE}: currency = {self.currency!r} must be a three-letter code such as CNY.")
         if not 0 < self.top_share < 1:
             raise Refused(f"{FILE}: top_share = {self.top_share} must lie between 0 and 1, e.g. 0.2.")
-        for name in ("dormant_after_months", "profile_stale_after_months"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be 1 month or more.")
+        if not 0 < self.annual_discount_rate < 1:
+            raise Refused(
+                f"{FILE}: annual_discount_rate = {self.annual_discount_rate} must lie between 0 and 1, e.g. 0.1."
+            )
+        for name, least in (
+            ("dormant_after_months", 1),
+            ("profile_stale_after_months", 1),
+            ("horizon_months", 1),
+            ("growth_lasts_months", 0),
+        ):
+            if getattr(self, name) < least:
+                months = "month" if least == 1 else "months"
+                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be {least} {months} or more.")
         for code, rate in self.exchange_rates.items():
             if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < inf:
                 raise Refused(f"{FILE}: exchange_rates.{code} = {rate!r} must be a number above 0.")

@@ -178,6 +178,20 @@ def period_label(index: int, period: str) -> str:
     return start.isoformat()
 
 
+def years_before(date: dt.date, years: int) -> dt.date:
+    """Return the same day some years before; 28 February for the 29th.
+
+    Examples
+    --------
+    >>> years_before(dt.date(2024, 2, 29), 1)
+    datetime.date(2023, 2, 28)
+    """
+    try:
+        return date.replace(year=date.year - years)
+    except ValueError:
+        return date.replace(year=date.year - years, day=28)
+
+
 def discount_factor(annual_rate: float, days: Any) -> Any:
     """Return what one unit of money paid ``days`` from now is worth today.
 

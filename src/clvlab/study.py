@@ -23,6 +23,9 @@ from clvlab.cache import (
     fingerprint,
     package_source,
 )
+from clvlab.clv.customer_base import value_base
+from clvlab.clv.customer_values import CustomerValues
+from clvlab.clv.potential import Potential, potential
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.transactions import transaction_summary
 from clvlab.periods import parse_date
@@ -51,11 +54,16 @@ class Study:
         The last day known; None for the records' robust last date.
     key
         Key of data and assumptions for the cache; None for records that must not be cached.
+    seed
+        Of every random draw.
     """
 
-    def __init__(self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None) -> None:
+    def __init__(
+        self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None, seed: int = 1
+    ) -> None:
         self._everything = everything
         self._key = key
+        self.seed = seed
         self.assumptions = assumptions
         self.as_of = as_of or everything.last_date
         self.records = everything.at(self.as_of)
@@ -74,7 +82,7 @@ class Study:
         Refused
             When nothing had happened by then.
         """
-        return Study(self._everything, self.assumptions, parse_date(as_of), self._key)
+        return Study(self._everything, self.assumptions, parse_date(as_of), self._key, self.seed)
 
     @property
     def currency(self) -> str:
@@ -102,6 +110,17 @@ class Study:
 
         return self._stage("summary", compute)
 
+    @cached_property
+    def clv(self) -> CustomerValues:
+        """What every customer has been worth and will be, by the model that did best on months held out."""
+        return value_base(self.records, self.purchases, self.as_of, self.assumptions, self.seed)
+
+    @cached_property
+    def potential(self) -> Potential:
+        """What could be won from each customer, beside the value at today's share of their spend."""
+        there = self.clv.frame["probability_alive"] if self.purchases.value else None
+        return potential(self.records.tables, self.as_of, self.currency, there)
+
     def _stage(self, name: str, compute) -> pd.DataFrame:  # type: ignore[no-untyped-def]
         if self._key is None:
             return compute()
@@ -120,6 +139,7 @@ def open_study(
     data: str | Path | ibis.BaseBackend,
     as_of: str | date | None = None,
     assumptions: Assumptions | None = None,
+    seed: int = 1,
 ) -> Study:
     """Open a provider's records for analysis.
 
@@ -132,6 +152,8 @@ def open_study(
         The last day known, ``"YYYY-MM-DD"``; the records' robust last date when None or blank.
     assumptions
         Those of ``clvlab.toml`` in the folder, else the defaults, when None.
+    seed
+        Of every random draw.
 
     Raises
     ------
@@ -154,7 +176,7 @@ def open_study(
         records = from_connection(data, assumed)
     else:
         raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
-    return Study(records, assumed, parse_date(as_of) if as_of else None, key)
+    return Study(records, assumed, parse_date(as_of) if as_of else None, key, seed)
 
 
 def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:

@@ -15,7 +15,7 @@ CONTRACTS = Contract(
         Column("ends_on", "date", "last day agreed", required=True, serves=("churn", "clv")),
         Column("notice_days", "number", "days of notice", unit="days", at_least=0, serves=("churn",)),
         Column("ended_on", "date", "day it really ended", known=("ended_on",), serves=("churn", "clv")),
-        Column("end_reason", "text", "why it ended", known=("ended_on",), serves=("churn",)),
+        Column("end_reason", "text", "why it ended", known=("ended_on",), serves=("churn", "clv")),
         Column("committed_weight", "number", "weight the customer committed to", unit="kg a month", at_least=0,
                serves=("tiers",)),
         Column("agreed_on_time_share", "number", "share of deliveries promised on time", unit="share",
