@@ -153,7 +153,7 @@ def test_intervals_hold_realised_values_as_often_as_they_say_or_more(places):
 FEW = pd.DataFrame(
     {"frequency": [0, 1, 4, 30], "recency": [0, 5.0, 60.0, 98.0], "T": [99.0, 39, 71, 100]}, index=["a", "b", "c", "d"]
 )
-COPIES = 2500
+COPIES = 1000
 OUTLOOKS = {
     "steady": YEAR,
     "growing": Outlook(ANNUAL, "week", 156, growth=0.2, growth_lasts=104),

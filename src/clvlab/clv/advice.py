@@ -83,7 +83,7 @@ def _levers(values: CustomerValues) -> list[str]:
     """Return what a hundredth more of retention and of margin is worth."""
     moved = values.sensitivity.to_frame().set_index("a_hundredth_more")["equity"] / 100 * values.frame["value"].sum()
     return [
-        f"A hundredth more retention is worth {_money(values, moved['retention'])} over {values.horizon_months} months, "
+        f"A hundredth more retention is worth {_money(values, moved['retention'])} in {values.horizon_months} months, "
         f"a hundredth more margin {_money(values, moved['margin'])}: spend no more than that on either."
     ]
 

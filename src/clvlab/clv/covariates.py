@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RowLikelihood: TypeAlias = "Callable[[Histories, tuple[Array, ...]], Derivatives]"
 
 # With more than twice as many distinct histories the search begins on about this many of them.
-_THINNED = (10_000, 100_000)
+_THINNED = (2_000, 20_000, 200_000)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def value_base(
     costs = known_costs(records.tables)
     costs = costs.reindex(customers)  # keeps attrs
     so_far = _net_values(purchases, costs, as_of)
-    money = _money(purchases, so_far, as_of)
+    money = _money(purchases, so_far, as_of, bool(costs["serving"].any()))
     growth, grown = _growth(purchases, so_far, as_of)
     months = {name: to_periods(to_days(getattr(assumptions, name), "month"), UNIT) for name in _MONTHS}
     outlook = Outlook(
@@ -136,10 +136,10 @@ def _net_values(purchases: Purchases, costs: pd.DataFrame, as_of: dt.date) -> pd
     return found
 
 
-def _money(purchases: Purchases, so_far: pd.DataFrame, as_of: dt.date) -> Money:
+def _money(purchases: Purchases, so_far: pd.DataFrame, as_of: dt.date, serving: bool) -> Money:
     """Return what a purchase is worth: by Gamma-Gamma where values are amounts above 0, else by margins of any sign."""
     table = so_far
-    if purchases.meaning != MARGIN and bool((so_far["mean_value"].dropna() > 0).all()):
+    if purchases.meaning != MARGIN and not serving and bool((so_far["mean_value"].dropna() > 0).all()):
         summary = transaction_summary(
             purchases.table, value=purchases.value, as_of=as_of, period=UNIT, merge="day", negative=purchases.negative
         )

@@ -136,19 +136,26 @@ class CustomerValues(Result):
 
     def largest(self, most: int = 12) -> Table:
         """Return the customers with the highest value, with their intervals."""
-        columns = [
-            "tie",
-            "probability_alive",
-            "value",
-            "value_lower",
-            "value_upper",
-            "historical_value",
-            "next_purchase",
-        ]
-        shown = self.frame.head(most)[columns].reset_index()
-        what = f"The {len(shown)} most valuable customers: {self.meaning}, {self.currency}"
-        what += f", next {self.horizon_months} months"
-        return Table(shown, what, decimals=0, percent=self.percent, fold=False)
+        shown = self.frame.head(most)
+        return self._listed(shown, f"The {len(shown)} most valuable customers")
+
+    def listed(self, customers: Sequence[object]) -> Table:
+        """Return some customers as a table.
+
+        Raises
+        ------
+        Refused
+            For a customer who is not there; the nearest code is named.
+        """
+        for customer in customers:
+            self.customer(customer)
+        return self._listed(self.frame.loc[list(customers)], "These customers")
+
+    def _listed(self, shown: pd.DataFrame, which: str) -> Table:
+        """Return rows of the frame as a table."""
+        columns = ["tie", "probability_alive", "value", "value_lower", "value_upper", "historical_value"]
+        title = f"{which}: {self.meaning}, {self.currency}, next {self.horizon_months} months"
+        return Table(shown[[*columns, "next_purchase"]].reset_index(), title, 0, self.percent, fold=False)
 
     def customer(self, customer: object) -> pd.Series:
         """Return one customer's row.

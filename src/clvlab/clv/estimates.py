@@ -85,9 +85,15 @@ class Estimate:
         deviation of 3 there (a factor of 20): wide, but without numbers that no machine can hold.
         """
         values, vectors = np.linalg.eigh(self.optimum.information)
-        spread = 1 / np.sqrt(np.maximum(values, 1 / _WIDEST**2))
-        at = self.optimum.at + (rng.standard_normal((n, len(values))) * spread) @ vectors.T
-        return self.natural(np.where(self.logged, np.clip(at, -EDGE, EDGE), at))
+        steps = rng.standard_normal((n, len(values))) / np.sqrt(np.maximum(values, 1 / _WIDEST**2))
+        flat = values <= 1 / _FLAT**2
+        known, along = steps[:, ~flat] @ vectors[:, ~flat].T, steps[:, flat] @ vectors[:, flat].T
+        # A step along a flat direction ends where the first parameter meets its edge: cut one by one, parameters
+        # would leave the direction, and with it the data.
+        room = np.where(self.logged, np.maximum(EDGE - np.sign(along) * self.optimum.at, 0.0), np.inf)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(along == 0, 1.0, room / np.abs(along)).min(axis=1, initial=1.0)
+        return self.natural(self.optimum.at + known + share[:, None] * along)
 
     def condition_number(self) -> float:
         """Return the largest over the smallest eigenvalue of the information matrix on the search scale."""

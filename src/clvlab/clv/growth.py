@@ -102,6 +102,8 @@ def estimate_growth(pairs: pd.DataFrame, values: pd.DataFrame | None = None) -> 
 
 def _pooled(before: Array, after: Array) -> tuple[float, float]:
     """Return log growth of the sum, drawn towards 0, and its error; no growth where a sum is not above 0."""
+    known = np.isfinite(before) & np.isfinite(after)
+    before, after = before[known], after[known]
     total, later = before.sum(), after.sum()
     if not (total > 0 and later > 0):
         return 0.0, 0.0
@@ -121,12 +123,15 @@ def _spread(pairs: pd.DataFrame, values: pd.DataFrame | None) -> float:
         before, after = pairs["value_before"].to_numpy(float), pairs["value"].to_numpy(float)
         own = values.loc[pairs.index]
         noise = 1 + (own["value_variance"] / own["mean_value"] ** 2).fillna(np.inf).to_numpy(float)
-        told &= (own["mean_value"].to_numpy(float) > 0) & (before > 0)
+        told &= (own["mean_value"].to_numpy(float) > 0) & (before > 0) & np.isfinite(after)
     chance = noise * (1 / np.maximum(bought, 1) + 1 / np.maximum(again, 1))
     told &= chance < 1  # else a ratio says nothing
     if told.sum() < _FEWEST:
         return 0.0
-    strayed = (after[told] / (after.sum() / before.sum() * before[told]) - 1) ** 2
+    ratio = after[told].sum() / before[told].sum()
+    if not ratio > 0:
+        return 0.0
+    strayed = (after[told] / (ratio * before[told]) - 1) ** 2
 
     def excess(spread: float) -> float:
         return float(np.mean(strayed / (spread + chance[told])) - 1)

@@ -137,13 +137,17 @@ class Outlook:
 
     def _summed(self, rate: Rate, count: int) -> Array:
         """Return the weighted sum of a rate over the nodes of each stretch of time."""
-        before = rate(0.0)
-        total = np.zeros_like(before)
+        last, there, since = rate(0.0), rate(0.0), 0.0
+        total = np.zeros_like(last)
         for time, weight in zip(*self._nodes(count), strict=True):
-            there = rate(time)
-            if self.retention != 1:
-                there = before = np.minimum(there * self.retention ** (time * self._years), before)
+            now = rate(time)
+            if self.retention == 1:
+                there = now
+            else:
+                stayed = np.divide(now, last, out=np.zeros_like(now), where=last > 0)
+                there = there * np.minimum(stayed * self.retention ** ((time - since) * self._years), 1.0)
             total += weight * there
+            last, since = now, time
         return total
 
     def _nodes(self, count: int) -> tuple[list[float], list[float]]:

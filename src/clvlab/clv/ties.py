@@ -89,7 +89,8 @@ def choose_model(ties: Ties, records: Records, purchases: Purchases, as_of: dt.d
     spot = _without(replace(records, last_date=as_of), ties.ever, purchases.source)
     tested = backtest(spot, origins, horizon, seed=seed)
     if tested.winner is None:
-        raise Refused(f"No purchase model could be fitted on both days of the backtest: {tested.verdict}")
+        notes = tested.to_frame()["note"]
+        raise Refused(f"No purchase model could be fitted on both days of its backtest. {notes[notes != ''].iloc[0]}")
     return tested
 
 

@@ -14,6 +14,8 @@ from clvlab.periods import days_per, epoch_days, to_periods
 
 # A contract that starts within a month of the last one's end carries on from it.
 _BREAK_DAYS = days_per("month")
+# Stands for the last day of a contract that has none.
+_NO_END = pd.Timestamp("2200-01-01")
 
 
 def contract_spells(contracts: ir.Table, as_of: dt.date, window_start: dt.date) -> pd.DataFrame:
@@ -54,13 +56,23 @@ def contract_spells(contracts: ir.Table, as_of: dt.date, window_start: dt.date) 
     """
     frame = _rows(contracts, as_of).execute()
     frame = frame.sort_values(["customer_id", "starts_on", "ends", "renewed"], ignore_index=True)
-    so_far = frame.groupby("customer_id")["ends"].cummax().groupby(frame["customer_id"]).shift()
-    new = ~(frame["starts_on"] - so_far <= pd.Timedelta(days=_BREAK_DAYS))  # also true for a customer's first
+    frame["ends"] = frame["ends"].fillna(_NO_END)
+    by = frame.groupby("customer_id")
+    so_far, carries_on = (
+        by["ends"].cummax().groupby(frame["customer_id"]).shift(),
+        by["renewed"].shift(fill_value=False),
+    )
+    # Also true for a customer's first.
+    new = ~(carries_on | (frame["starts_on"] - so_far <= pd.Timedelta(days=_BREAK_DAYS)))
     spells = frame.groupby(["customer_id", new.cumsum().rename("spell")]).agg(
-        started_on=("starts_on", "min"), ended_on=("ends", "max"), renewed=("renewed", "last")
+        started_on=("starts_on", "min"),
+        ended_on=("ends", "max"),
+        renewed=("renewed", "last"),
+        agreed=("agreed", "last"),
     )
     spells = spells.reset_index().drop(columns="spell")
-    running = spells["renewed"] | (spells["ended_on"] > pd.Timestamp(as_of))
+    today = pd.Timestamp(as_of)
+    running = spells["renewed"] | (spells["ended_on"] > today) | (spells["agreed"] & (spells["ended_on"] == today))
     spells["ended_on"] = spells["ended_on"].where(~running)
     spells = spells[~(spells["ended_on"] < pd.Timestamp(window_start))].reset_index(drop=True)
     began, now, first = epoch_days(spells["started_on"]), epoch_days(as_of), epoch_days(window_start)
@@ -68,7 +80,7 @@ def contract_spells(contracts: ir.Table, as_of: dt.date, window_start: dt.date) 
     spells["entry"] = to_periods((first - began).clip(min=0), "month")
     spells["duration"] = to_periods(until.clip(max=now) - began, "month")
     spells["event"] = spells["ended_on"].notna().astype(int)
-    return spells.drop(columns="renewed")
+    return spells.drop(columns=["renewed", "agreed"])
 
 
 def months_at_risk(spells: pd.DataFrame) -> pd.DataFrame:
@@ -147,9 +159,9 @@ def under_contract(orders: ir.Table, spells: pd.DataFrame, as_of: dt.date, windo
 def _rows(contracts: ir.Table, as_of: dt.date) -> ir.Table:
     """Return customer_id, starts_on, ends (the last day it ran, or is to run) and renewed, one row per contract."""
     table = contracts.filter(contracts.starts_on <= ibis.literal(as_of))
-    ends = table.ends_on
+    ends, agreed = table.ends_on, ibis.literal(True)
     if "ended_on" in table.columns:
-        ends = table.ended_on.coalesce(table.ends_on)
+        ends, agreed = table.ended_on.coalesce(table.ends_on), table.ended_on.isnull()
     renewed = ibis.literal(False)
     if {"ended_on", "end_reason"} <= set(table.columns):
         renewed = (table.end_reason.lower() == "renewed").fill_null(False)
@@ -158,6 +170,7 @@ def _rows(contracts: ir.Table, as_of: dt.date) -> ir.Table:
         starts_on=table.starts_on.cast("timestamp"),
         ends=ends.cast("timestamp"),
         renewed=renewed,
+        agreed=agreed,
     )
 
 
