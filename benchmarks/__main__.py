@@ -13,7 +13,16 @@ import sys
 from pathlib import Path
 
 EVIDENCE = Path("reports/evidence")
-BENCHMARKS = ("startup", "demo_market", "intake", "transaction_summary", "concentration_coverage")
+BENCHMARKS = (
+    "startup",
+    "demo_market",
+    "intake",
+    "transaction_summary",
+    "concentration_coverage",
+    "clv_recovery",
+    "clv_speed",
+    "clv_market",
+)
 
 
 def main(names: list[str]) -> int:
