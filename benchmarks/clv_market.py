@@ -30,7 +30,7 @@ from clvlab.simulate.market import build, simulate
 from clvlab.simulate.prices import contact_cost
 
 if TYPE_CHECKING:
-    from clvlab.clv.customer_values import CustomerValues
+    from clvlab.clv.valuing.customer_values import CustomerValues
     from clvlab.simulate.calendar import Floats
     from clvlab.simulate.market import Market
     from clvlab.simulate.world import World

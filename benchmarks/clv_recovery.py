@@ -23,10 +23,10 @@ from scipy.stats import binomtest, kstest, t
 
 from benchmarks.measure import markdown
 from clvlab import clv
-from clvlab.clv.growth import Growth
-from clvlab.clv.outlook import Outlook
-from clvlab.clv.spot import Spot
-from clvlab.clv.valuation import Money, draw_values, expected_values
+from clvlab.clv.valuing.growth import Growth
+from clvlab.clv.valuing.outlook import Outlook
+from clvlab.clv.valuing.spot import Spot
+from clvlab.clv.valuing.valuation import Money, draw_values, expected_values
 from clvlab.evaluation import randomised_pit
 
 LEAST_P = 0.001

@@ -23,9 +23,9 @@ from clvlab.cache import (
     fingerprint,
     package_source,
 )
-from clvlab.clv.customer_base import value_base
-from clvlab.clv.customer_values import CustomerValues
-from clvlab.clv.potential import Potential, potential
+from clvlab.clv.valuing.customer_base import value_base
+from clvlab.clv.valuing.customer_values import CustomerValues
+from clvlab.clv.valuing.potential import Potential, potential
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.transactions import transaction_summary
 from clvlab.periods import parse_date

@@ -128,13 +128,9 @@ def test_a_contract_closed_as_renewed_runs_until_its_successor_is_known():
 
 def test_a_renewal_that_begins_late_is_the_same_spell():
     """Nobody can be under two contracts at once, and valued twice."""
-    found = spells(
-        ("a", "2023-01-01", "2023-12-31", "2023-12-31", "renewed"), ("a", "2024-04-01", "2025-03-31")
-    )
+    found = spells(("a", "2023-01-01", "2023-12-31", "2023-12-31", "renewed"), ("a", "2024-04-01", "2025-03-31"))
     assert found.event.to_list() == [0]
-    closed = spells(
-        ("a", "2023-01-01", "2023-12-31", "2023-12-31", "renewed"), ("a", "2024-04-01", "2024-09-30")
-    )
+    closed = spells(("a", "2023-01-01", "2023-12-31", "2023-12-31", "renewed"), ("a", "2024-04-01", "2024-09-30"))
     assert closed.event.to_list() in ([1], [1, 1])
 
 

@@ -88,9 +88,7 @@ def test_records_that_do_not_hold_two_years_are_refused(first, enough):
 
 @settings(max_examples=20, deadline=None)
 @given(
-    st.lists(
-        st.tuples(st.sampled_from("abc"), st.integers(-40, 770), st.booleans(), st.floats(-50, 50)), max_size=25
-    )
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(-40, 770), st.booleans(), st.floats(-50, 50)), max_size=25)
 )
 def test_every_customer_is_as_counted_by_hand(rows):
     found = stayers(purchases_of(rows), AS_OF)

@@ -1,0 +1,1 @@
+"""How far models and values can be trusted: backtests, hindsight, tracking."""
