@@ -156,8 +156,6 @@ def _our_intervals(folder: Path) -> Answer:
     """Draw 199 values of every customer."""
     import pandas as pd
 
-    import ibis
-
     from clvlab.clv import BGNBD as Model
     from clvlab.clv import GammaGamma
     from clvlab.clv.valuing.growth import Growth
@@ -374,7 +372,8 @@ def report(said: str, found: dict[str, Answer], by_formula: list[Any], folder: P
         "runs, in seconds of work without start-up, imports and reading the file; processor seconds are of the whole "
         "task, over both processors. lifetimes runs on "
         f"{', '.join(THEIRS[1:])}. Nothing was changed in either's settings. End to end: from orders to summary, "
-        "BG/NBD, Gamma-Gamma and the discounted value of 36 months (the package's default horizon) of every customer, from a Parquet file, reading included; customers' codes are texts.\n"
+        "BG/NBD, Gamma-Gamma and the discounted value of 36 months (the default horizon) of every customer, from "
+        "a Parquet file, reading included; customers' codes are texts.\n"
     )
     print(markdown(pd.DataFrame(compared(found, folder))))
     ours, theirs = found["our end to end"], found["their end to end"]

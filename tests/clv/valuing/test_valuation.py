@@ -216,7 +216,7 @@ def test_straying_from_the_common_growth_widens_and_moves_no_mean(fits):
 def test_what_backtests_missed_widens_totals_and_moves_no_mean(fits):
     table, groups = many(FEW)
     stream, money = Known(fits[ParetoNBD][0], table), Money(Priced(), table)
-    (drawn,) = draw_values([stream], money, [YEAR], Growth(), groups, 1, missed=0.2, draws=999)
+    (drawn,) = draw_values([stream], money, [YEAR], Growth(), groups, 1, missed=0.2, draws=499)
     totals, expected = drawn.totals[:, 0].sum(axis=1), expected_values(stream, money, YEAR)[0].sum()
     assert totals.std() / totals.mean() == pytest.approx(0.2, rel=0.15)
     assert abs(totals.mean() - expected) < 4.5 * totals.std() / np.sqrt(len(totals))
@@ -309,9 +309,9 @@ def test_another_seed_gives_other_numbers_and_the_same_seed_the_same(fits):
     assert not np.array_equal(results(Spot(fit, table), money, seed=6).totals, one.totals)
 
 
-def test_few_customers_get_999_draws_and_many_199(fits, monkeypatch):
+def test_few_customers_get_499_draws_and_many_199(fits, monkeypatch):
     fit, table, money = fits[ParetoNBD]
-    assert len(results(Spot(fit, table), money, draws=None).totals) == 999
+    assert len(results(Spot(fit, table), money, draws=None).totals) == 499
     monkeypatch.setattr(valuation, "_MANY_CUSTOMERS", 100)
     assert len(results(Spot(fit, table), money, draws=None).totals) == 199
 

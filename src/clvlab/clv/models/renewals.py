@@ -186,7 +186,7 @@ class RenewalFit(Fit):
         """Return the share of a cohort that is left after 0, 1, ... ``renewals`` renewals."""
         import pandas as pd
 
-        values = np.exp(_log_survival(self.estimate.values(), _times(renewals)).value)
+        values = np.exp(_log_chance(self.estimate.values(), _times(renewals)))
         return pd.Series(values, index=pd.RangeIndex(len(values), name="renewal"), name="survival")
 
     def renewal_rates(self, renewals: int) -> pd.Series:
@@ -198,7 +198,7 @@ class RenewalFit(Fit):
         """Return (n, renewals + 1) survival curves, with parameters drawn from their sampling distribution."""
         drawn = self.estimate.draws(n, np.random.default_rng(seed))
         times = _times(renewals)
-        return np.stack([np.exp(_log_survival(values, times).value) for values in drawn])
+        return np.exp(np.stack([_log_chance(values, times) for values in drawn]))
 
     def survival_from(self, age: ArrayLike, ahead: ArrayLike) -> np.ndarray:
         """Return (contracts, times) chances that contracts of these ages still run after these periods more.
@@ -210,8 +210,7 @@ class RenewalFit(Fit):
         """
         ages, times = np.asarray(age, dtype=float)[:, None], np.asarray(ahead, dtype=float)[None]
         values = self.estimate.values()
-        so_far = _log_survival(values, ages).value
-        return np.exp(_log_survival(values, ages + times).value - so_far)
+        return np.exp(_log_chance(values, ages + times) - _log_chance(values, ages))
 
     def draw_ends(self, age: Array, values: Array, rng: np.random.Generator) -> Array:
         """Return one draw per contract of the periods until it ends.
@@ -234,8 +233,17 @@ class RenewalFit(Fit):
         return np.power(lasted + steps, 1 / c) - age
 
 
+def _log_chance(parameters: Array, time: Array) -> Array:
+    """Return the value of :func:`_log_survival` alone, for times of any shape."""
+    from scipy.special import gammaln
+
+    alpha, beta = parameters[:2]
+    power = np.power(time, parameters[_C]) if len(parameters) > _C else time
+    return gammaln(beta + power) - gammaln(beta) - gammaln(alpha + beta + power) + gammaln(alpha + beta)
+
+
 def _log_survival(parameters: Array, time: Array) -> Derivatives:
-    """Return log B(alpha, beta + time**c) / B(alpha, beta), the chance to outlive ``time`` periods, of any shape."""
+    """Return log B(alpha, beta + time**c) / B(alpha, beta), the chance to outlive ``time`` periods."""
     from scipy.special import digamma, gammaln, polygamma
 
     alpha, beta = parameters[:2]
@@ -255,7 +263,7 @@ def _log_survival(parameters: Array, time: Array) -> Derivatives:
         )
 
     own, both = part(beta), part(alpha + beta)
-    rows = Derivatives(own[0] - both[0], np.zeros((k, *time.shape)), np.zeros((k, k, *time.shape)))
+    rows = Derivatives(own[0] - both[0], np.zeros((k, len(time))), np.zeros((k, k, len(time))))
     rows.add(
         {_ALPHA: -both[1], _BETA: own[1] - both[1]},
         {(_ALPHA, _ALPHA): -both[2], (_ALPHA, _BETA): -both[2], (_BETA, _BETA): own[2] - both[2]},

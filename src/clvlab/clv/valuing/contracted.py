@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from clvlab.clv.models.renewals import RenewalFit
     from clvlab.clv.valuing.outlook import Outlook
 
+# Within a period discount factor and growth hardly bend.
+_NODES = 4
+
 
 def contract_value(survival: ArrayLike, margin: ArrayLike, outlook: Outlook) -> np.ndarray:
     """Return what contracts are worth: the chance that each still runs, times its margin, discounted.
@@ -49,8 +52,7 @@ def contract_value(survival: ArrayLike, margin: ArrayLike, outlook: Outlook) -> 
 
     Notes
     -----
-    The trapezoidal rule between the curve's points: exact for survival that falls in straight lines between them,
-    but for the discounting within a period.
+    Between its points a curve is taken to fall in straight lines.
 
     Examples
     --------
@@ -65,18 +67,20 @@ def contract_value(survival: ArrayLike, margin: ArrayLike, outlook: Outlook) -> 
         )
     if (curves < -1e-12).any():
         raise Refused("survival is below 0; give chances between 0 and 1.")
-    return np.asarray(margin, dtype=float) * (curves @ _trapezoidal(curves.shape[1], outlook))
+    return np.asarray(margin, dtype=float) * (curves @ _weights(curves.shape[1], outlook))
 
 
-def _trapezoidal(points: int, outlook: Outlook) -> Array:
+def _weights(points: int, outlook: Outlook) -> Array:
     """Return weights for values 0, 1, 2, ... periods from now that add up to the discounted integral."""
     begins = np.arange(points - 1.0)
-    length = outlook.time(begins, begins + 1, 1)  # of each period, discounted, cut at the horizon
-    # Within a cut period the line between its ends is met halfway along what is left of it.
-    half = np.clip(outlook.end - begins, 0.0, 1.0) / 2
+    length = np.clip(outlook.end - begins, 0.0, 1.0)  # of each period, cut at the horizon
+    at, weight = np.polynomial.legendre.leggauss(_NODES)
+    place = (at + 1) / 2 * length[:, None]
+    times = begins[:, None] + place
+    counted = weight / 2 * length[:, None] * outlook.factor(times) * outlook.grown(times)
     weights = np.zeros(points)
-    weights[:-1] += length * (1 - half)
-    weights[1:] += length * half
+    weights[:-1] += (counted * (1 - place)).sum(axis=1)
+    weights[1:] += (counted * place).sum(axis=1)
     return weights
 
 

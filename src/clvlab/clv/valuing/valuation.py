@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from clvlab.refusal import Refused
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from clvlab.clv.valuing.outlook import Outlook
     from clvlab.clv.valuing.stays import Stays
 
-# The ends of a 90% interval are these draws, counted from below, of 999 or 199: an outcome from the same
+# The ends of a 90% interval are these draws, counted from below, of 499 or 199: an outcome from the same
 # distribution as the draws lies between them with a chance of exactly 90%.
-_FEW, _MANY = (999, 50, 950), (199, 10, 190)
+_FEW, _MANY = (499, 25, 475), (199, 10, 190)
 _MANY_CUSTOMERS = 20_000
 _CUSTOMERS_AT_ONCE = 8_192
 
@@ -135,12 +137,14 @@ def draw_values(
         How far totals were out in a backtest beyond chance (standard deviation of the log): every draw moves all
         customers alike by so much.
     draws
-        199 or 999; by the number of customers when None.
+        199 or 499; by the number of customers when None.
 
     Notes
     -----
     Same seed, same customers: same numbers, on any number of processors.
     """
+    if draws not in (None, _FEW[0], _MANY[0]):
+        raise Refused(f"draws={draws} gives no interval of exactly 90%; give {_MANY[0]} or {_FEW[0]}.")
     customers = sum(len(stream.table) for stream in streams)
     many = draws == _MANY[0] or (draws is None and customers > _MANY_CUSTOMERS)
     n, low, high = _MANY if many else _FEW
