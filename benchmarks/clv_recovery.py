@@ -23,8 +23,8 @@ from scipy.stats import binomtest, kstest, t
 
 from benchmarks.measure import markdown
 from clvlab import clv
+from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.valuing.growth import Growth
-from clvlab.clv.valuing.outlook import Outlook
 from clvlab.clv.valuing.spot import Spot
 from clvlab.clv.valuing.valuation import Money, draw_values, expected_values
 from clvlab.evaluation import randomised_pit

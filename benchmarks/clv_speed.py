@@ -138,7 +138,7 @@ def _our_end_to_end(folder: Path) -> Answer:
 
     from clvlab.clv import BGNBD as Model
     from clvlab.clv import GammaGamma
-    from clvlab.clv.valuing.outlook import Outlook
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.features import transaction_summary
 
     start = time.perf_counter()
@@ -158,8 +158,8 @@ def _our_intervals(folder: Path) -> Answer:
 
     from clvlab.clv import BGNBD as Model
     from clvlab.clv import GammaGamma
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.clv.valuing.growth import Growth
-    from clvlab.clv.valuing.outlook import Outlook
     from clvlab.clv.valuing.spot import Spot
     from clvlab.clv.valuing.valuation import Money, draw_values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from functools import cached_property
@@ -118,7 +119,9 @@ class Study:
     @cached_property
     def potential(self) -> Potential:
         """What could be won from each customer, beside the value at today's share of their spend."""
-        there = self.clv.frame["probability_alive"] if self.purchases.value else None
+        there = None
+        with suppress(Refused):  # what could be won needs no model of purchases
+            there = self.clv.frame["probability_alive"]
         return potential(self.records.tables, self.as_of, self.currency, there)
 
     def _stage(self, name: str, compute) -> pd.DataFrame:  # type: ignore[no-untyped-def]

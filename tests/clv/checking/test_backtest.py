@@ -209,7 +209,7 @@ class Diverging(ParetoNBD):
 
     def fit(self, *given, **named):
         fit = super().fit(*given, **named)
-        return replace(fit, diagnostics_={**fit.diagnostics_, "converged": False})
+        return replace(fit, diagnostics_={**fit.diagnostics_, "converged": False, "flat_direction": ""})
 
 
 def test_a_fit_that_did_not_converge_says_so_and_cannot_win(log):
@@ -259,7 +259,7 @@ def test_where_crps_cannot_tell_models_apart_the_squared_error_decides_and_then_
     rule = ("rule", [4.0, 4.0], [2.0, 2.0])
     result = made(a=("model", [2, 2], [0.5, 0.6]), b=("model", [1, 1], [0.7, 0.5]), r=rule)
     assert result.winner == "b"
-    assert "b, the best of 2 models (CRPS 0.600 over 1 origin; a as good within the error)" in result.verdict
+    assert "b, chosen from 2 models (CRPS 0.600 over 1 origin; a as good within the error)" in result.verdict
     assert made(b=("model", [1, 1], [0.5, 0.6 + 1e-15]), a=("model", [1, 1], [0.5, 0.6]), r=rule).winner == "b"
 
 
@@ -268,7 +268,7 @@ def test_the_verdict_says_by_how_much_the_winner_beats_the_best_rule():
         a=("model", [2.0, 3.0], [0.5, 0.7]), good=("rule", [4.0, 6.0], [2.0, 2.0]), bad=("rule", [9.0, 9.0], [0, 0])
     )
     assert result.verdict == (
-        "a, the best of 1 model (CRPS 0.600 over 1 origin), beats the best rule, 'good': its squared errors are "
+        "a, chosen from 1 model (CRPS 0.600 over 1 origin), beats the best rule, 'good': its squared errors are "
         "50.0% lower (paired standard error 0.0%)."
     )
 

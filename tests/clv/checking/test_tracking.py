@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from purchasers import simulated
+from studies import late_entry
 
 from clvlab.clv import BGNBD, MBGNBD, ParetoNBD
 from clvlab.clv.checking.tracking import FrequencyCheck, Tracking
-from clvlab.clv.valuing.spot import Spot
-from clvlab.features.histories import purchase_histories
 from clvlab.refusal import Refused
 
 
@@ -117,19 +116,10 @@ def test_a_length_that_is_none_is_refused(fit):
 # The base's own spot customers -----------------------------------------------------------------------------
 
 
-def late_entry(study):
-    """The small study's base with a purchase model that knows who was there before the records begin."""
-    customers = study.records.tables["customers"]
-    table = purchase_histories(replace(study.purchases, meaning=""), customers, study.as_of)
-    fit = ParetoNBD().fit(table, entry="entry", silent_left_out=True)
-    return replace(study.clv, streams=[Spot(fit, table)])
-
-
 @pytest.mark.parametrize("late", [False, True])
 def test_purchases_followed_are_those_of_the_histories(small_study, late):
     values = late_entry(small_study) if late else small_study.clv
     spot = next(stream for stream in values.streams if stream.tie == "spot")
-    assert late == ("entry" in spot.table and bool((spot.table.entry > 0).any()))
     result = values.tracking(small_study.purchases)
     frame = result.to_frame()
     assert frame.actual_cumulated.iloc[-1] == frame.actual.sum() == spot.table.frequency.sum()

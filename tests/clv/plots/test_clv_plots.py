@@ -1,13 +1,13 @@
 """Every figure of customer value states its finding, names its axes and units, and draws what its table says."""
 
 import datetime as dt
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from purchasers import simulated
+from studies import check
 
 from clvlab.clv import ParetoNBD
 from clvlab.clv.checking.tracking import FrequencyCheck, Tracking
@@ -25,21 +25,6 @@ def values(small_study):
 @pytest.fixture(scope="module")
 def fit():
     return ParetoNBD().fit(simulated(ParetoNBD, 800, np.random.default_rng(1), 0)[0])
-
-
-def check(ax) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ax.get_figure().draw_without_rendering()  # the bare canvas' own draw() does nothing
-    assert ax.get_xlabel()
-    title = " ".join(ax.get_figure().get_suptitle().split())
-    assert any(character.isdigit() for character in title)
-    legend = ax.get_legend()
-    assert legend is None or not legend.get_window_extent().overlaps(ax.get_window_extent())
-    edges, figure = ax.get_figure().get_tightbbox(), ax.get_figure().get_size_inches()
-    assert edges.x0 >= -0.01
-    assert edges.x1 <= figure[0] + 0.01
-    return title
 
 
 def widths(ax) -> np.ndarray:

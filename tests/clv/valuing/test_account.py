@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_clv_plots import check
-from test_tracking import late_entry
+from studies import check, late_entry
 
 from clvlab.clv.valuing.account import account, five_to_explain, worth_explaining
 from clvlab.features.histories import purchase_histories
@@ -35,11 +34,12 @@ def test_the_last_row_is_what_the_base_says(values, small_study):
 def test_the_chance_of_being_there_is_that_of_the_history_as_it_stood(values, small_study):
     spot = next(stream for stream in values.streams if stream.tie == "spot")
     rows = replace(small_study.purchases, meaning="").orders.select("customer_id", "date")
-    customers = spot.table[spot.table.frequency > 5].index[-4:]
+    came_later = spot.table.get("entry", spot.table.frequency * 0) == 0
+    customers = spot.table[(spot.table.frequency > 5) & came_later].index[-4:]
     frames = {customer: account(values, small_study.purchases, customer).to_frame() for customer in customers}
     for customer, frame in frames.items():
         at = frame.iloc[len(frame) // 2]
-        table = transaction_summary(rows, as_of=at.date.date(), period="week", merge="day")
+        table = transaction_summary(rows, as_of=at.date.date(), period="week", merge="day").assign(entry=0.0)
         assert at.purchases == table.frequency[customer] + 1
         assert at.probability_alive == pytest.approx(spot.fit.probability_alive(table)[customer], rel=1e-9)
 

@@ -14,9 +14,9 @@ from clvlab.clv import BetaDiscreteWeibull, ShiftedBetaGeometric
 from clvlab.clv.models.estimates import Estimate
 from clvlab.clv.models.maximising import Optimum
 from clvlab.clv.models.nbd import NBD
+from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.models.renewals import RenewalFit
 from clvlab.clv.valuing.contracted import Contracted, contract_value, fit_contracted
-from clvlab.clv.valuing.outlook import Outlook
 from clvlab.features.contract_spells import months_at_risk
 from clvlab.periods import days_per
 from clvlab.refusal import Refused

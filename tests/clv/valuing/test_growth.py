@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from clvlab.clv.valuing.growth import Growth, estimate_growth
+from clvlab.clv.valuing.growth import USUAL, Growth, estimate_growth
 
 PAIRS = pd.DataFrame({"purchases_before": [50] * 40, "purchases": [55] * 40})
 
@@ -62,14 +62,14 @@ def test_a_few_customers_good_year_is_drawn_towards_none():
 
 @pytest.mark.parametrize("n", [0, 1, 9])
 def test_of_fewer_than_ten_none_is_assumed(n):
-    assert estimate_growth(PAIRS.head(n)) == Growth(customers=n)
+    assert estimate_growth(PAIRS.head(n)) == Growth(error=USUAL, customers=n)
     assert estimate_growth(PAIRS.head(10)).value == pytest.approx(0.1)
 
 
 def test_where_a_year_brought_nothing_there_is_no_growth():
     for before, after in ((0.0, 100.0), (100.0, 0.0), (100.0, -20.0), (-50.0, 30.0)):
         found = estimate_growth(PAIRS.assign(value_before=before, value=after))
-        assert (found.value, found.error) == (0, 0)
+        assert (found.value, found.error) == (0, USUAL)
         assert found.purchases == pytest.approx(0.1)
 
 
@@ -143,7 +143,7 @@ def test_of_customers_at_a_loss_straying_is_not_told():
     pairs, values = stayers(100, spread=0.3)
     losses = pairs.assign(value_before=-pairs.value_before, value=-pairs.value)
     found = estimate_growth(losses, values.assign(mean_value=-values.mean_value))
-    assert found == Growth(purchases=found.purchases, customers=100)
+    assert found == Growth(error=USUAL, purchases=found.purchases, customers=100)
     single = values.assign(mean_value=np.nan, value_variance=np.nan)
     assert estimate_growth(pairs, single).spread == 0
 

@@ -12,10 +12,10 @@ from scipy.stats import binomtest, kstest
 
 from clvlab.clv import BGNBD, MBGNBD, ContributionMargin, GammaGamma, ParetoNBD, ShiftedBetaGeometric
 from clvlab.clv.models.nbd import NBD
+from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.valuing import valuation
 from clvlab.clv.valuing.contracted import Contracted
 from clvlab.clv.valuing.growth import Growth
-from clvlab.clv.valuing.outlook import Outlook
 from clvlab.clv.valuing.spot import Spot
 from clvlab.clv.valuing.valuation import Money, draw_values, expected_purchases, expected_values
 

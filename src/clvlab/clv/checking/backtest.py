@@ -162,8 +162,11 @@ def _by_model(model: PurchaseModel, known: Known, seed: int, draws: int) -> _For
     except Refused as refusal:
         return _Forecast(model.name, "model", None, note=str(refusal))
     converged, flat = fit.diagnostics_["converged"], str(fit.diagnostics_["flat_direction"])
-    note = "; ".join(text for text in ("" if converged else "did not converge", flat, note) if text)
-    if not converged:
+    stuck = "" if converged else "lies at the edge" if flat else "did not converge"
+    note = "; ".join(text for text in (stuck, flat, note) if text)
+    if (
+        not converged and not flat
+    ):  # a maximum at the edge is a model too: of customers who are all alike, or never leave
         return _Forecast(model.name, "model", None, note=note)
     expected = fit.expected_purchases(table, known.horizon)
     return _Forecast(model.name, "model", expected, fit.draws(table, known.horizon, draws, seed), note)

@@ -151,7 +151,7 @@ class Backtest(Result):
         score = self.overall().set_index("forecaster").loc[self.winner, "crps"]
         alike = " and ".join(name for name in self._leaders if name != self.winner)
         alike = f"; {alike} as good within the error" if alike else ""
-        best = f"the best of {_number(len(models), 'model')} (CRPS {score:.3f} over "
+        best = f"chosen from {_number(len(models), 'model')} (CRPS {score:.3f} over "
         best += f"{_number(self._origins, 'origin')}{alike})"
         value, error = self._skills[self.winner]
         size = f"{abs(value):.1%} {'lower' if value > 0 else 'higher'}" if np.isfinite(value) else "above 0"
@@ -185,10 +185,10 @@ class Backtest(Result):
         """
         import pandas as pd
 
-        rows = self.predictions.loc[self.predictions["forecaster"] == model, "pit"].dropna()
+        rows = self.predictions.loc[self.predictions["forecaster"] == str(model), "pit"].dropna()
         if rows.empty:
             names = self.predictions.loc[self.predictions["kind"] == "model", "forecaster"].unique()
-            raise Refused(f"There is no model {model!r} with forecasts{nearest(model, names) or '.'}")
+            raise Refused(f"There is no model {model!r} with forecasts{nearest(str(model), names) or '.'}")
         counts, edges = np.histogram(rows, bins=bins, range=(0.0, 1.0))
         return pd.DataFrame(
             {"lower": edges[:-1], "upper": edges[1:], "customers": counts, "share": counts / counts.sum()}

@@ -77,7 +77,10 @@ class Estimate:
         return self.search_covariance() * slope[:, None] * slope[None]
 
     def intervals(self) -> tuple[Array, Array]:
-        """Return 90% intervals, symmetric on the search scale or the parameter's power; positive ones stay above 0."""
+        """Return 90% intervals, symmetric on the search scale or the parameter's power; positive ones stay above 0.
+
+        Missing for a parameter that ran to the edge: an error says nothing there.
+        """
         margin = _NINETY * np.sqrt(np.diag(self.search_covariance()))
         with np.errstate(over="ignore", divide="ignore"):
             lower, upper = self.natural(self.optimum.at - margin), self.natural(self.optimum.at + margin)
@@ -85,7 +88,8 @@ class Estimate:
                 if power:
                     ends = np.maximum(1 + power * margin[place] * np.array([-1.0, 1.0]), 0.0) ** (1 / power)
                     lower[place], upper[place] = self.values()[place] * np.sort(ends)
-        return lower, upper
+        edge = np.where(self.logged, np.abs(self.optimum.at) >= EDGE / 2, False)
+        return np.where(edge, np.nan, lower), np.where(edge, np.nan, upper)
 
     def draws(self, n: int, rng: np.random.Generator) -> Array:
         """Return (n, parameters) draws from the estimates' approximate sampling distribution.

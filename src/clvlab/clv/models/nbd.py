@@ -8,7 +8,7 @@ import numpy as np
 
 from clvlab.clv.models.never_dies import never_dies
 from clvlab.clv.models.purchases import PurchaseModel
-from clvlab.clv.valuing.stays import Stays
+from clvlab.clv.models.stays import Stays
 
 if TYPE_CHECKING:
     from clvlab.clv.models.derivatives import Derivatives

@@ -10,7 +10,7 @@ import numpy as np
 from clvlab.clv.models.covariates import Logs, at_rows
 from clvlab.clv.models.derivatives import Derivatives, log_of_sum, rising
 from clvlab.clv.models.purchases import PurchaseModel
-from clvlab.clv.valuing.stays import Stays
+from clvlab.clv.models.stays import Stays
 
 if TYPE_CHECKING:
     from clvlab.clv.models.histories import Array, Histories

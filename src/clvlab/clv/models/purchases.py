@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from clvlab.clv.models.derivatives import Derivatives
     from clvlab.clv.models.histories import Array
     from clvlab.clv.models.maximising import Optimum
-    from clvlab.clv.valuing.outlook import Outlook
-    from clvlab.clv.valuing.stays import Stays
+    from clvlab.clv.models.outlook import Outlook
+    from clvlab.clv.models.stays import Stays
 
 
 class PurchaseModel:

@@ -12,7 +12,7 @@ from clvlab.figures import BLUE, GREY, ORANGE, new_axes, state
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from clvlab.clv.checking.hindsight import Hindsight
+    from clvlab.clv.valuing.hindsight import Hindsight
 
 
 def draw_hindsight(past: Hindsight, ax: Axes | None) -> Axes:

@@ -131,7 +131,7 @@ def account(values: CustomerValues, purchases: Purchases, customer_id: object) -
         *_rhythm(days, values.as_of),
         *_ahead(stream, row, values),
         _purchase_worth(values, customer_id, row),
-        f"Brought {row['historical_value']:,.0f} {values.currency} so far ({values.meaning}, less recorded costs);"
+        f"Brought {row['historical_value']:,.0f} {values.currency} so far ({values.meaning});"
         f" worth {row['value']:,.0f} (90% interval {row['value_lower']:,.0f} to {row['value_upper']:,.0f}) over the"
         f" next {values.horizon_months} months.",
         *_why(values, customer_id, row),

@@ -41,7 +41,8 @@ def _contracts(values: CustomerValues, records: Records) -> list[str]:
     table = records["contracts"]
     ends = table.group_by("customer_id").agg(ends=table.ends_on.max()).execute().set_index("customer_id")["ends"]
     ends = pd.to_datetime(ends).reindex(under.index)
-    soon = under[(ends <= pd.Timestamp(values.as_of) + _SOON) & (under["value"] > 0)]
+    today = pd.Timestamp(values.as_of)
+    soon = under[ends.between(today, today + _SOON) & (under["value"] > 0)]
     if soon.empty:
         return []
     named = ", ".join(f"{who} ({to_date(ends[who])})" for who in soon.index[:_MOST])
@@ -74,7 +75,7 @@ def _below_zero(values: CustomerValues) -> list[str]:
         return []
     named = ", ".join(str(who) for who in below.sort_values("value", kind="stable").index[:_MOST])
     return [
-        f"{len(below):,} customers will surely cost more than they bring, {_money(values, -below['value'].sum())} "
+        f"{len(below):,} customers very likely cost more than they bring, {_money(values, -below['value'].sum())} "
         f"together: review their prices and what they order, {named} first."
     ]
 
@@ -82,6 +83,8 @@ def _below_zero(values: CustomerValues) -> list[str]:
 def _levers(values: CustomerValues) -> list[str]:
     """Return what a hundredth more of retention and of margin is worth."""
     moved = values.sensitivity.to_frame().set_index("a_hundredth_more")["equity"] / 100 * values.frame["value"].sum()
+    if not (moved["retention"] > 0 and moved["margin"] > 0):
+        return ["The customers together bring less than they cost: keeping more of them as they are makes it worse."]
     return [
         f"A hundredth more retention is worth {_money(values, moved['retention'])} in {values.horizon_months} months, "
         f"a hundredth more margin {_money(values, moved['margin'])}: spend no more than that on either."

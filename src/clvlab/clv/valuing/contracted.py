@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from clvlab.clv.models.nbd import NBD
 from clvlab.clv.models.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
-from clvlab.clv.valuing.stays import Stays
+from clvlab.clv.models.stays import Stays
 from clvlab.periods import to_days, to_periods
 from clvlab.refusal import Refused
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from clvlab.clv.models.histories import Array
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.clv.models.purchases import PurchaseFit
     from clvlab.clv.models.renewals import RenewalFit
-    from clvlab.clv.valuing.outlook import Outlook
 
 # Within a period discount factor and growth hardly bend.
 _NODES = 4
@@ -56,7 +57,7 @@ def contract_value(survival: ArrayLike, margin: ArrayLike, outlook: Outlook) -> 
 
     Examples
     --------
-    >>> from clvlab.clv.valuing.outlook import Outlook
+    >>> from clvlab.clv.models.outlook import Outlook
     >>> contract_value([1.0, 0.8, 0.64], 100.0, Outlook(0.0, "month", horizon=2)).round(1)
     array([162.])
     """
@@ -91,7 +92,7 @@ class Contracted:
     Attributes
     ----------
     rates
-        How often they buy while under contract (:class:`~clvlab.clv.nbd.NBD`).
+        How often they buy while under contract (:class:`~clvlab.clv.models.nbd.NBD`).
     renewals
         How long they stay, in months of their contracts' age.
     table
@@ -175,10 +176,9 @@ def fit_contracted(under: pd.DataFrame, at_risk: pd.DataFrame) -> Contracted:
     table = table.assign(recency=table["T"].where(table["frequency"] > 0, 0.0)).set_index("customer_id")
     table.attrs["period"] = "week"
     rates = NBD().fit(table[table["T"] > 0])
-    fits = [
-        model().fit_at_risk(at_risk["at_risk"], at_risk["ended"])
-        for model in (ShiftedBetaGeometric, BetaDiscreteWeibull)
-    ]
+    fits = [ShiftedBetaGeometric().fit_at_risk(at_risk["at_risk"], at_risk["ended"])]
+    with suppress(Refused):  # it needs more than the other
+        fits.append(BetaDiscreteWeibull().fit_at_risk(at_risk["at_risk"], at_risk["ended"]))
     sound = [fit for fit in fits if fit.diagnostics_["converged"]] or fits[:1]
     ended = under[~running]
     expected = float((ended["purchases"] / ended["weeks"].where(ended["weeks"] > 0) * ended["weeks_after"]).sum())

@@ -11,11 +11,11 @@ import pandas as pd
 
 from clvlab.assumptions import Assumptions
 from clvlab.clv.models.margins import ContributionMargin
+from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.models.spend import GammaGamma
 from clvlab.clv.valuing.customer_values import EVERYONE, CustomerValues
 from clvlab.clv.valuing.equity import Intake, sensitivity
-from clvlab.clv.valuing.growth import Growth, estimate_growth
-from clvlab.clv.valuing.outlook import Outlook
+from clvlab.clv.valuing.growth import USUAL, Growth, estimate_growth
 from clvlab.clv.valuing.spot import Spot
 from clvlab.clv.valuing.ties import UNIT, choose_model, find_ties, fit_spot
 from clvlab.clv.valuing.valuation import Drawn, Money, Stream, draw_values, expected_purchases, expected_values
@@ -38,6 +38,7 @@ _WITH_ENDS = ("value", "life_value", "total_value")
 _NEVER_DAYS = 36_525.0  # a date a century ahead stands for all later ones
 _LIKELY, _LATE = 0.5, 0.95
 _YEAR = 365
+_ON_ALL = "Those never under contract are too few for a model of their own: it is fitted to the purchases of all."
 
 
 def value_base(
@@ -74,7 +75,13 @@ def value_base(
     # Read once: what follows asks for them a dozen times, and each would go back to the records.
     purchases = replace(purchases, table=purchases.table.cache())
     ties = find_ties(records, purchases, as_of)
-    tested = choose_model(ties, records, purchases, as_of, seed)
+    try:
+        tested = choose_model(ties, records, purchases, as_of, seed)
+    except Refused:
+        if not ties.ever:
+            raise
+        ties = replace(ties, ever=[], remark=f"{ties.remark} {_ON_ALL}")
+        tested = choose_model(ties, records, purchases, as_of, seed)
     spot = fit_spot(str(tested.winner), ties, records, purchases, as_of)
     streams: list[Stream] = [stream for stream in (ties.contracted, spot) if stream is not None and len(stream.table)]
     customers = pd.Index(np.concatenate([stream.table.index for stream in streams]), name="customer_id")
@@ -83,6 +90,8 @@ def value_base(
     so_far = _net_values(purchases, costs, as_of)
     money = _money(purchases, so_far, as_of, bool(costs["serving"].any()))
     growth, grown = _growth(purchases, so_far, as_of)
+    if assumptions.growth_lasts_months == 0:
+        growth, grown = Growth(spread=growth.spread), "No growth is assumed (growth_lasts_months = 0)."
     months = {name: to_periods(to_days(getattr(assumptions, name), "month"), UNIT) for name in _MONTHS}
     outlook = Outlook(
         assumptions.annual_discount_rate, UNIT, months["horizon_months"], growth.value, months["growth_lasts_months"]
@@ -114,7 +123,11 @@ def value_base(
         money=money,
         growth=growth,
         backtest=tested,
-        remarks=tuple(text for text in (tested.verdict, ties.remark, grown, _silent(spot), _costs(costs)) if text),
+        remarks=tuple(
+            text
+            for text in (tested.verdict, ties.remark, grown, *_doubts(streams, money), _silent(spot), _costs(costs))
+            if text
+        ),
         error=error,
     )
 
@@ -146,7 +159,9 @@ def _money(purchases: Purchases, so_far: pd.DataFrame, as_of: dt.date, serving: 
         table = summary[["frequency", "monetary_value"]].reindex(so_far.index).fillna(0.0)
         repeat = table["frequency"] > 0
         if not (table.loc[repeat, "monetary_value"] < 0).any():
-            return Money(GammaGamma().fit(table), table)
+            fit = GammaGamma().fit(table)
+            if fit.params_["q"] > 2:  # else a new customer's mean value is infinite, or hardly told
+                return Money(fit, table)
     return Money(ContributionMargin().fit(so_far), so_far)
 
 
@@ -155,12 +170,14 @@ def _growth(purchases: Purchases, so_far: pd.DataFrame, as_of: dt.date) -> tuple
     try:
         pairs = stayers(purchases, as_of)
     except Refused as refusal:
-        return Growth(), f"{refusal} None is assumed."
-    pairs = pairs[pairs.index.isin(so_far.index)]
-    growth = estimate_growth(pairs, so_far)
+        return Growth(error=USUAL), f"{refusal} None is assumed, give or take {USUAL:.0%} a year."
+    growth = estimate_growth(pairs[pairs.index.isin(so_far.index)], so_far)
+    if not growth.told:
+        few = f"Only {growth.customers:,} customers were there through both of the last two years"
+        return growth, f"{few}: no growth is assumed, give or take {USUAL:.0%} a year."
     return growth, (
-        f"{growth.customers:,} customers who stayed brought {growth.value:+.1%} on the year before (standard error "
-        f"{growth.error:.1%})."
+        f"What stayers bring is taken to grow by {growth.value:+.1%} a year (standard error {growth.error:.1%}), as "
+        f"{growth.customers:,} of them showed, drawn towards none the less they tell."
     )
 
 
@@ -231,6 +248,14 @@ def _totals(drawn: Sequence[Drawn], groups: pd.DataFrame) -> pd.DataFrame:
         for place, horizon in enumerate(("value", "life_value"))
     }
     return pd.DataFrame(columns)
+
+
+def _doubts(streams: Sequence[Stream], money: Money) -> list[str]:
+    """Return what the fits behind the values say against themselves."""
+    fits = [
+        getattr(stream, name) for stream in streams for name in ("fit", "rates", "renewals") if hasattr(stream, name)
+    ]
+    return [f"{fit.title}." for fit in (*fits, money.fit) if " - " in fit.title]
 
 
 def _silent(spot: Spot) -> str:

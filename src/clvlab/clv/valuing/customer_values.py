@@ -15,7 +15,7 @@ from clvlab.clv.valuing.spot import Spot
 from clvlab.features.contract_spells import contract_spells, window_start
 from clvlab.periods import parse_date, to_periods
 from clvlab.refusal import Refused, nearest
-from clvlab.results import Headline, Headlines, Result, Table
+from clvlab.results import Headline, Headlines, Note, Result, Table
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from clvlab.clv.checking.backtest_result import Backtest
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.clv.valuing.equity import Sensitivity
     from clvlab.clv.valuing.growth import Growth
-    from clvlab.clv.valuing.outlook import Outlook
     from clvlab.clv.valuing.valuation import Money, Stream
     from clvlab.features.events import Purchases
 
@@ -47,7 +47,7 @@ class CustomerValues(Result):
         Draws of what groups of customers are worth together: columns (segmentation, segment, horizon), horizon
         ``"value"`` or ``"life_value"``.
     sensitivity
-        From :func:`clvlab.clv.equity.sensitivity`.
+        From :func:`clvlab.clv.valuing.equity.sensitivity`.
     as_of, currency, meaning
         The day, the money, and what value means: contribution margin, revenue or amount invoiced.
     horizon_months, annual_rate
@@ -106,7 +106,7 @@ class CustomerValues(Result):
         return "\n".join([repr(self.headlines()), repr(self.largest()), *self.remarks])
 
     def _repr_html_(self) -> str:
-        return self.headlines()._repr_html_() + self.largest()._repr_html_()
+        return self.headlines()._repr_html_() + self.largest()._repr_html_() + Note(*self.remarks)._repr_html_()
 
     def interval(
         self, horizon: str = "value", segmentation: str = EVERYONE, segment: str = EVERYONE
@@ -119,7 +119,8 @@ class CustomerValues(Result):
     def headlines(self) -> Headlines:
         """Return the worth of the base within the horizon and for life, and what it rests on."""
         largest = self.frame["value"].clip(lower=0).nlargest(max(1, round(len(self.frame) / 5))).sum()
-        share = 100 * largest / self.frame["value"].clip(lower=0).sum()
+        above = float(self.frame["value"].clip(lower=0).sum())
+        share = 100 * float(largest) / above if above > 0 else None
         how = f"{self.meaning}, discounted at {self.annual_rate:.0%} a year"
         return Headlines(
             Headline(f"customer equity, next {self.horizon_months} months", float(self.frame["value"].sum()),
@@ -127,10 +128,10 @@ class CustomerValues(Result):
             Headline("customer equity, for life", float(self.frame["life_value"].sum()), self.currency,
                      *self.interval("life_value"), note="extrapolates far beyond the records"),
             Headline("brought so far", float(self.frame["historical_value"].sum()), self.currency,
-                     note="within the records, less recorded costs"),
+                     note="within the records"),
             Headline("customers expected to be there", float(self.frame["probability_alive"].sum()), "customers",
                      note=f"of {len(self.frame):,}"),
-            Headline("held by the most valuable fifth", float(share), "%", decimals=1,
+            Headline("held by the most valuable fifth", share, "%", decimals=1,
                      note="of all value above 0, within the horizon"),
         )  # fmt: skip
 
@@ -252,8 +253,10 @@ class CustomerValues(Result):
         spot = next((stream for stream in self.streams if isinstance(stream, Spot)), None)
         if spot is None:
             raise Refused("No customer is valued by a purchase model, so there is nothing to follow.")
-        if contracts is None:
+        if contracts is None or len(self.streams) == 1:
             return spot, spot.table, f"{len(spot.table):,} spot customers"
         spells = contract_spells(contracts, self.as_of, window_start(purchases.orders))
         never = spot.table[~spot.table.index.isin(spells["customer_id"])]
+        if never.empty:
+            raise Refused("Every customer was under contract at some time, so there is nobody to follow.")
         return spot, never, f"{len(never):,} customers never under contract"

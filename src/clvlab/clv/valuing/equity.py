@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.clv.valuing.customer_values import CustomerValues
-    from clvlab.clv.valuing.outlook import Outlook
     from clvlab.clv.valuing.spot import Spot
     from clvlab.clv.valuing.valuation import Money, Stream
 
@@ -34,7 +34,7 @@ class Intake:
     cost
         Mean cost of winning one; None where the records do not tell.
     purchase_value
-        Mean expected value of a purchase of customers new within the last two years.
+        Mean expected value of a purchase of these customers.
     """
 
     customers: float
@@ -106,7 +106,7 @@ def sensitivity(
     names = ["equity", *(["with_intake"] * bool(intake.customers)), "life_equity"]
     names += ["life_with_intake"] * bool(intake.customers)
     if intake.cost is None:
-        frame = frame[frame["a_hundredth_more"] != "acquisition cost"]
+        frame = frame[frame["a_hundredth_more"] != "acquisition cost"].reset_index(drop=True)
     return Sensitivity(frame[["a_hundredth_more", *names]])
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clvlab.clv.models.histories import Array
 
 # What is taken to be known of yearly growth without any records: none, give or take 10%.
-_USUAL = 0.10
+USUAL = 0.10
 _FEWEST = 10
 # Customers with fewer purchases a year say more about chance than about how customers stray.
 _LEAST_PURCHASES = 12
@@ -44,6 +44,11 @@ class Growth:
     spread: float = 0.0
     customers: int = 0
 
+    @property
+    def told(self) -> bool:
+        """Whether there were enough stayers to tell."""
+        return self.customers >= _FEWEST
+
     def draw_scale(self, customers: int, rng: np.random.Generator) -> Array:
         """Return one draw per customer of how far they stray: factors with mean 1."""
         if self.spread == 0:
@@ -56,7 +61,7 @@ class Growth:
 
 
 def estimate_growth(pairs: pd.DataFrame, values: pd.DataFrame | None = None) -> Growth:
-    """Return the growth that stayers show; none from fewer than ten of them.
+    """Return the growth that stayers show; from fewer than ten of them none, give or take 10% a year.
 
     Parameters
     ----------
@@ -92,7 +97,7 @@ def estimate_growth(pairs: pd.DataFrame, values: pd.DataFrame | None = None) -> 
     (0.1, 0.0)
     """
     if len(pairs) < _FEWEST:
-        return Growth(customers=len(pairs))
+        return Growth(error=USUAL, customers=len(pairs))
     what = "value" if "value" in pairs else "purchases"
     before, after = (pairs[name].to_numpy(float) for name in ("purchases_before", "purchases"))
     purchases, _ = _pooled(before, after)
@@ -101,15 +106,15 @@ def estimate_growth(pairs: pd.DataFrame, values: pd.DataFrame | None = None) -> 
 
 
 def _pooled(before: Array, after: Array) -> tuple[float, float]:
-    """Return log growth of the sum, drawn towards 0, and its error; no growth where a sum is not above 0."""
+    """Return log growth of the sum, drawn towards 0, and its error; what is usual where a sum is not above 0."""
     known = np.isfinite(before) & np.isfinite(after)
     before, after = before[known], after[known]
     total, later = before.sum(), after.sum()
     if not (total > 0 and later > 0):
-        return 0.0, 0.0
+        return 0.0, USUAL
     ratio, n = later / total, len(before)
     error = float(np.sqrt(((after - ratio * before) ** 2).sum() * n / (n - 1)) / later)
-    weight = _USUAL**2 / (_USUAL**2 + error**2)
+    weight = USUAL**2 / (USUAL**2 + error**2)
     return float(weight * np.log(ratio)), float(np.sqrt(weight) * error)
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clvlab.clv.models.histories import Array
+    from clvlab.clv.models.outlook import Outlook
     from clvlab.clv.models.purchases import PurchaseFit
-    from clvlab.clv.valuing.outlook import Outlook
-    from clvlab.clv.valuing.stays import Stays
+    from clvlab.clv.models.stays import Stays
 
 
 @dataclass(frozen=True)

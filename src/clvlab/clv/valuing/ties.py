@@ -89,8 +89,13 @@ def choose_model(ties: Ties, records: Records, purchases: Purchases, as_of: dt.d
     spot = _without(replace(records, last_date=as_of), ties.ever, purchases.source)
     tested = backtest(spot, origins, horizon, seed=seed)
     if tested.winner is None:
-        notes = tested.to_frame()["note"]
-        raise Refused(f"No purchase model could be fitted on both days of its backtest. {notes[notes != ''].iloc[0]}")
+        frame = tested.to_frame()
+        why = "; ".join(
+            dict.fromkeys(
+                f"{row.forecaster}: {row.note.rstrip('.')}" for row in frame[frame["note"] != ""].itertuples()
+            )
+        )
+        raise Refused(f"No purchase model can be fitted on both days of its backtest ({why}); give longer records.")
     return tested
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clvlab.clv.models.histories import Array
+    from clvlab.clv.models.outlook import Outlook
+    from clvlab.clv.models.stays import Stays
     from clvlab.clv.valuing.growth import Growth
-    from clvlab.clv.valuing.outlook import Outlook
-    from clvlab.clv.valuing.stays import Stays
 
 # The ends of a 90% interval are these draws, counted from below, of 499 or 199: an outcome from the same
 # distribution as the draws lies between them with a chance of exactly 90%.
@@ -151,7 +151,7 @@ def draw_values(
     seeds = np.random.SeedSequence(seed).spawn(len(streams) + 1)
     common = np.random.default_rng(seeds[0])
     worth = list(money.fit.estimate.draws(n, common))
-    growths = growth.draw_rates(n, common) if growth.value else np.zeros(n)
+    growths = growth.draw_rates(n, common) if growth.error else np.full(n, growth.value)
     tides = np.exp(missed * common.standard_normal(n) - missed**2 / 2)
     ahead = [[outlook.over(growth=float(rate)) for outlook in outlooks] for rate in growths]
     found = []

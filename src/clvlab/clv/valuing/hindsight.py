@@ -38,6 +38,8 @@ class Hindsight(Result):
         The day of the valuation, and the last day that counts.
     interval
         90% interval of the total.
+    before
+        The valuation itself.
 
     Notes
     -----
@@ -47,8 +49,12 @@ class Hindsight(Result):
     decimals = 2
     percent = ("bias", "top_decile_capture", "inside_interval")
 
-    def __init__(self, customers: pd.DataFrame, interval: tuple[float, float], on: dt.date, until: dt.date, unit: str):
-        self.customers, self.interval, self.on, self.until, self.unit = customers, interval, on, until, unit
+    def __init__(
+        self, before: CustomerValues, customers: pd.DataFrame, interval: tuple[float, float], until: dt.date
+    ) -> None:
+        self.before, self.customers, self.interval, self.until = before, customers, interval, until
+        self.on, self.unit = before.as_of, before.currency
+        on = self.on
         self.title = f"Valued on {on}, and what came until {until}"
 
     @property
@@ -99,7 +105,7 @@ class Hindsight(Result):
 
 
 def hindsight(
-    values: CustomerValues, records: Records, purchases: Purchases, months: int = 12, seed: int = 1
+    values: CustomerValues, records: Records, purchases: Purchases, as_of: dt.date, months: int = 12, seed: int = 1
 ) -> Hindsight:
     """Compare a past valuation with what customers have brought since.
 
@@ -109,6 +115,8 @@ def hindsight(
         Valued on a day in the past.
     records, purchases
         As they are known now.
+    as_of
+        The last day known now.
     months
         How long after that day is looked at.
     seed
@@ -121,11 +129,8 @@ def hindsight(
     """
     days = int(to_days(months, "month"))
     until = values.as_of + dt.timedelta(days=days)
-    last = purchases.table.date.max().execute()
-    if pd.Timestamp(last).date() < until - dt.timedelta(days=int(to_days(1, "month"))):
-        raise Refused(
-            f"{months} months after {values.as_of} end on {until}, and the records end before; value an earlier day."
-        )
+    if as_of < until:
+        raise Refused(f"{months} months after {values.as_of} end on {until}, and nothing is known after {as_of}.")
     outlook = values.outlook.over(horizon=to_periods(days, values.outlook.period))
     streams, money = values.streams, values.money
     expected = pd.concat([expected_values(stream, money, outlook)[0] for stream in streams])
@@ -141,7 +146,7 @@ def hindsight(
     frame["again"] = _brought(records, purchases, before, values.as_of, rate).reindex(frame.index).fillna(0.0)
     total = np.sum([part.totals[:, 0, 0] for part in drawn], axis=0)
     low, high = np.quantile(total, [0.05, 0.95])
-    return Hindsight(frame, (float(low), float(high)), values.as_of, until, values.currency)
+    return Hindsight(values, frame, (float(low), float(high)), until)
 
 
 def _brought(records: Records, purchases: Purchases, after: dt.date, until: dt.date, rate: float) -> pd.Series:

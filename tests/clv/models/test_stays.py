@@ -8,8 +8,8 @@ from scipy.integrate import quad
 from clvlab.clv import BGNBD, MBGNBD, ParetoNBD
 from clvlab.clv.models.histories import read_histories
 from clvlab.clv.models.nbd import NBD
-from clvlab.clv.valuing.outlook import Outlook
-from clvlab.clv.valuing.stays import Stays
+from clvlab.clv.models.outlook import Outlook
+from clvlab.clv.models.stays import Stays
 
 N = 200_000
 MEAN, DEVIATION = 30.0, 20.0

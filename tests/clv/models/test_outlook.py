@@ -14,8 +14,8 @@ from clvlab.clv import BGNBD, MBGNBD, ParetoNBD
 from clvlab.clv.models.estimates import Estimate
 from clvlab.clv.models.histories import read_histories
 from clvlab.clv.models.maximising import Optimum
+from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.models.purchases import PurchaseFit
-from clvlab.clv.valuing.outlook import Outlook
 from clvlab.features import transaction_summary
 from clvlab.periods import DAYS_PER_YEAR, PERIODS, days_per, discount_factor
 from clvlab.refusal import Refused

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clvlab.clv.models.histories import Array
-    from clvlab.clv.valuing.outlook import Outlook
+    from clvlab.clv.models.outlook import Outlook
 
 
 @dataclass(frozen=True)
