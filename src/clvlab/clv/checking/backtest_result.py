@@ -113,7 +113,7 @@ class Backtest(Result):
         grouped = frame.groupby(["forecaster", "kind"], sort=False)
         means = grouped[[name for name in _SCORES if name != "coverage_p_value"]].mean()
         means.insert(0, "origins", grouped["mae"].count())
-        found = [self._skills[name] for name in means.index.get_level_values("forecaster")]
+        found = [self.skills[name] for name in means.index.get_level_values("forecaster")]
         return means.assign(skill=[s.value for s in found], skill_error=[s.error for s in found]).reset_index()
 
     def by_frequency(self) -> pd.DataFrame:
@@ -153,11 +153,11 @@ class Backtest(Result):
         alike = f"; {alike} as good within the error" if alike else ""
         best = f"chosen from {_number(len(models), 'model')} (CRPS {score:.3f} over "
         best += f"{_number(self._origins, 'origin')}{alike})"
-        value, error = self._skills[self.winner]
+        value, error = self.skills[self.winner]
         size = f"{abs(value):.1%} {'lower' if value > 0 else 'higher'}" if np.isfinite(value) else "above 0"
         said = f"{size} (paired standard error {error:.1%})" if np.isfinite(error) else size
         if not value > 0:
-            rival = any(self._skills[name].value > 0 for name in models)
+            rival = any(self.skills[name].value > 0 for name in models)
             lead = f"{self.winner} does not beat" if rival else "No model beats"
             return f"{lead} the rule '{self.best_rule}': squared errors of {self.winner}, {best}, are {said}."
         if not value > _BY_CHANCE * error:
@@ -227,11 +227,6 @@ class Backtest(Result):
         name = model or str(self.winner)
         return draw_pit(self.pit(name), name, ax)
 
-    @property
-    def skills(self) -> dict[str, Skill]:
-        """By which part each forecaster's squared errors are lower than the best rule's, with the error of that."""
-        return dict(self._skills)
-
     def _scores(self, keys: list[str]) -> pd.DataFrame:
         """Return the scores of the rows that agree in ``keys``; frequencies in groups."""
         import pandas as pd
@@ -282,7 +277,7 @@ class Backtest(Result):
         return [name for name, (value, error) in behind.items() if not round(value, _DIGITS) < -_BY_CHANCE * error]
 
     @cached_property
-    def _skills(self) -> dict[str, Skill]:
+    def skills(self) -> dict[str, Skill]:
         """Every forecaster's skill against the best rule, in squared errors."""
         names = self._notes["forecaster"].unique()
         return {name: self._skill(name, self.best_rule, "squared_error") for name in names}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clvlab.clv.models.estimates import Estimate, Fit, Reasons, checked, starting_point, titled
+from clvlab.clv.models.estimates import Estimate, Reasons, checked, starting_point, titled
 from clvlab.clv.models.histories import LEAST_REPEAT_BUYERS, in_order, numeric_columns, refuse_rows
 from clvlab.clv.models.maximising import best_of
-from clvlab.clv.models.spend import correlation
+from clvlab.clv.models.spend import SpendFit, correlation
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class _InMoney(Estimate):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ContributionMarginFit(Fit):
+class ContributionMarginFit(SpendFit):
     """A fitted model of contribution margins.
 
     Attributes
@@ -190,28 +190,12 @@ class ContributionMarginFit(Fit):
         m, k, *_ = self.estimate.values()
         return pd.Series((k * m + n * mean) / (k + n), index=table.index, name="expected_value")
 
-    def draws(self, table: pd.DataFrame, n: int = 1000, seed: int = 1) -> np.ndarray:
-        """Return (n, customers) random mean margins, drawing parameters and then each customer's own mean."""
-        arrays, rng = self.arrays(table), np.random.default_rng(seed)
-        result = np.empty((n, len(table)))
-        for row, parameters in zip(result, self.estimate.draws(n, rng), strict=True):
-            row[:] = self.draw_means(parameters, arrays, rng)[0]
-        return result
-
     def arrays(self, table: pd.DataFrame) -> tuple[Array, ...]:
-        """Return the columns that :meth:`draw_means` reads, checked once for all draws; rows may be cut from each."""
+        """Return valued purchases, their mean value and its variance."""
         return _read(table)[:3]
 
     def draw_means(self, parameters: Array, arrays: tuple[Array, ...], rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return one draw of each customer's own mean and variance of a purchase, given the customer's purchases.
-
-        Parameters
-        ----------
-        parameters
-            One row of ``fit.estimate.draws(n, rng)``, or ``fit.estimate.values()``.
-        arrays
-            From :meth:`arrays`, or the same rows of each.
-        """
+        """Return one draw of each customer's own mean and variance of a purchase."""
         n, mean, variance = arrays
         m, k, a, b = parameters
         weight = k + n

@@ -98,8 +98,40 @@ class GammaGamma:
         return GammaGammaFit(titled(self.name, customers, checks), estimate, customers, checks)
 
 
+class SpendFit(Fit):
+    """What fitted models of the worth of a purchase have in common, so that a valuation can use any of them."""
+
+    def expected_value(self, table: pd.DataFrame) -> pd.Series:
+        """Return each customer's expected value of a purchase, in the money of the fit."""
+        raise NotImplementedError
+
+    def draws(self, table: pd.DataFrame, n: int = 1000, seed: int = 1) -> np.ndarray:
+        """Return (n, customers) random mean values, drawing parameters and then each customer's own mean."""
+        arrays, rng = self.arrays(table), np.random.default_rng(seed)
+        result = np.empty((n, len(table)))
+        for row, parameters in zip(result, self.estimate.draws(n, rng), strict=True):
+            row[:] = self.draw_means(parameters, arrays, rng)[0]
+        return result
+
+    def arrays(self, table: pd.DataFrame) -> tuple[Array, ...]:
+        """Return the columns that :meth:`draw_means` reads, checked once for all draws; rows may be cut from each."""
+        raise NotImplementedError
+
+    def draw_means(self, parameters: Array, arrays: tuple[Array, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return one draw of each customer's own mean and variance of a purchase, given the customer's purchases.
+
+        Parameters
+        ----------
+        parameters
+            One row of ``fit.estimate.draws(n, rng)``, or ``fit.estimate.values()``.
+        arrays
+            From :meth:`arrays`, or the same rows of each.
+        """
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, repr=False, eq=False)
-class GammaGammaFit(Fit):
+class GammaGammaFit(SpendFit):
     """A fitted Gamma-Gamma model.
 
     Attributes
@@ -126,28 +158,12 @@ class GammaGammaFit(Fit):
             expected = np.where(shape > 1, self.estimate.values()[0] * scale / (shape - 1), np.inf)
         return pd.Series(expected, index=table.index, name="expected_value")
 
-    def draws(self, table: pd.DataFrame, n: int = 1000, seed: int = 1) -> np.ndarray:
-        """Return (n, customers) random mean values, drawing parameters and then each customer's own mean."""
-        arrays, rng = self.arrays(table), np.random.default_rng(seed)
-        result = np.empty((n, len(table)))
-        for row, parameters in zip(result, self.estimate.draws(n, rng), strict=True):
-            row[:] = self.draw_means(parameters, arrays, rng)[0]
-        return result
-
     def arrays(self, table: pd.DataFrame) -> tuple[Array, ...]:
-        """Return the columns that :meth:`draw_means` reads, checked once for all draws; rows may be cut from each."""
+        """Return frequency and mean value."""
         return _read(table)[:2]
 
     def draw_means(self, parameters: Array, arrays: tuple[Array, ...], rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return one draw of each customer's own mean and variance of a purchase, given the customer's purchases.
-
-        Parameters
-        ----------
-        parameters
-            One row of ``fit.estimate.draws(n, rng)``, or ``fit.estimate.values()``.
-        arrays
-            From :meth:`arrays`, or the same rows of each.
-        """
+        """Return one draw of each customer's own mean and variance of a purchase."""
         shape, scale = _posterior(parameters, *arrays)
         means = parameters[0] * scale / np.maximum(rng.standard_gamma(shape), 1e-300)
         return means, means**2 / parameters[0]

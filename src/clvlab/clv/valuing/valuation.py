@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from clvlab.clv.models.histories import Array
     from clvlab.clv.models.outlook import Outlook
+    from clvlab.clv.models.spend import SpendFit
     from clvlab.clv.models.stays import Stays
     from clvlab.clv.valuing.growth import Growth
 
@@ -64,7 +65,7 @@ class Money:
         What it reads, one row per customer.
     """
 
-    fit: Any
+    fit: SpendFit
     table: pd.DataFrame
 
 
