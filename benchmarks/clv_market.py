@@ -21,7 +21,7 @@ import pandas as pd
 
 import clvlab
 from benchmarks.measure import markdown
-from clvlab.evaluation import rank_correlation, top_decile_capture
+from clvlab.evaluation.forecasts import rank_correlation, top_decile_capture
 from clvlab.periods import discount_factor, to_days
 from clvlab.simulate.columns import customer_codes
 from clvlab.simulate.constants import CONSTANTS, UNIT_COSTS

@@ -27,7 +27,7 @@ from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.valuing.growth import Growth
 from clvlab.clv.valuing.spot import Spot
 from clvlab.clv.valuing.valuation import Money, draw_values, expected_values
-from clvlab.evaluation import randomised_pit
+from clvlab.evaluation.forecasts import randomised_pit
 
 LEAST_P = 0.001
 LEVEL = 0.9

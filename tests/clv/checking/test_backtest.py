@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clvlab.clv import BGBB, BGNBD, MBGNBD, ParetoNBD, backtest
 from clvlab.clv.checking.backtest_result import Backtest
-from clvlab.evaluation import mean_absolute_error
+from clvlab.evaluation.forecasts import mean_absolute_error
 from clvlab.features.events import purchases
 from clvlab.features.histories import purchase_histories
 from clvlab.features.transactions import transaction_summary

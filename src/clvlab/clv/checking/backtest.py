@@ -15,7 +15,7 @@ from clvlab.clv.checking.naive import last_stretch_again, mean_rate, mean_rate_i
 from clvlab.clv.models.beta_geometric import BGNBD, MBGNBD
 from clvlab.clv.models.pareto_nbd import ParetoNBD
 from clvlab.clv.models.purchases import PurchaseModel
-from clvlab.evaluation import crps, randomised_pit
+from clvlab.evaluation.forecasts import crps, randomised_pit
 from clvlab.periods import Period, parse_date, to_days
 from clvlab.refusal import Refused
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clvlab.evaluation import (
+from clvlab.evaluation.forecasts import (
     Skill,
     coverage,
     mean_absolute_error,

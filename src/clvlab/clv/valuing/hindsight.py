@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.valuation import draw_values, expected_values
-from clvlab.evaluation import rank_correlation, relative_bias, top_decile_capture
+from clvlab.evaluation.forecasts import rank_correlation, relative_bias, top_decile_capture
 from clvlab.features.known_costs import SERVING
 from clvlab.periods import discount_factor, to_days, to_periods
 from clvlab.refusal import Refused

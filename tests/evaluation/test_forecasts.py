@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, kstest, spearmanr
 
-from clvlab.evaluation import (
+from clvlab.evaluation.forecasts import (
     coverage,
     crps,
     mean_absolute_error,

@@ -1,0 +1,1 @@
+"""Who leaves, when and why: survival analysis of spells."""

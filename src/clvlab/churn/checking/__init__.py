@@ -1,0 +1,1 @@
+"""Whether a model holds: out of time, at landmarks, and free of what was known only later."""

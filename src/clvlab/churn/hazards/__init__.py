@@ -1,0 +1,1 @@
+"""Models of the hazard of leaving: Cox, discrete-time, accelerated failure time."""

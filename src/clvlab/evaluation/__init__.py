@@ -1,0 +1,1 @@
+"""Scores and checks shared by all models; nothing here knows a model."""

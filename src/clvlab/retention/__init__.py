@@ -1,0 +1,1 @@
+"""Whom to act on: decisions built on what the models say."""
