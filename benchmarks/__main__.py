@@ -22,6 +22,7 @@ BENCHMARKS = (
     "clv_recovery",
     "clv_speed",
     "clv_market",
+    "churn_campaign",
 )
 
 

@@ -21,6 +21,11 @@ top_share = 0.1
 annual_discount_rate = 0.08
 horizon_months = 24
 growth_lasts_months = 0
+churn_definition = "silence"
+silent_days = 60
+false_alarms_per_year = 0.2
+volume_fall = 0.7
+leave_within_months = 3
 [exchange_rates]
 USD = 0.9
 CNY = 0.125
@@ -54,6 +59,11 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         "annual_discount_rate": 0.1,
         "horizon_months": 36,
         "growth_lasts_months": 24,
+        "churn_definition": "rhythm",
+        "silent_days": 90,
+        "false_alarms_per_year": 0.05,
+        "volume_fall": 0.8,
+        "leave_within_months": 6,
     }
 
 
@@ -73,6 +83,11 @@ def test_every_key_can_be_given(tmp_path):
         annual_discount_rate=0.08,
         horizon_months=24,
         growth_lasts_months=0,
+        churn_definition="silence",
+        silent_days=60,
+        false_alarms_per_year=0.2,
+        volume_fall=0.7,
+        leave_within_months=3,
     )
     default = Assumptions()
     assert [name for name in FIELDS if getattr(found, name) == getattr(default, name)] == [], "a key is not tried here"
@@ -139,6 +154,13 @@ def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
         ("growth_lasts_months = -1", "growth_lasts_months"),
         ("dormant_after_months = 0", "dormant_after_months"),
         ("profile_stale_after_months = -1", "profile_stale_after_months"),
+        ("churn_definition = 'contract'", "churn_definition"),
+        ("silent_days = 0", "silent_days"),
+        ("false_alarms_per_year = 1", "false_alarms_per_year"),
+        ("false_alarms_per_year = 0", "false_alarms_per_year"),
+        ("volume_fall = 0", "volume_fall"),
+        ("volume_fall = 80", "volume_fall"),
+        ("leave_within_months = 0", "leave_within_months"),
         ("exchange_rates = { USD = 0 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = -7.2 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = '7.2' }", "exchange_rates.USD"),

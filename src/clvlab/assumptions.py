@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from clvlab.refusal import Refused, nearest
 
 FILE = "clvlab.toml"
+CHURN_DEFINITIONS = ("rhythm", "silence", "volume")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ class Assumptions:
         How far ahead a customer's value is counted in the headline figures; value for life stands beside it.
     growth_lasts_months
         How long the growth that staying customers showed over the last two years is taken to go on; 0 for no growth.
+    churn_definition
+        By what a customer without a running contract counts as lost: ``"rhythm"`` (silent beyond its own rhythm),
+        ``"silence"`` (silent for a fixed number of days) or ``"volume"`` (orders fallen and still falling).
+    silent_days
+        Days without an order after which ``"silence"`` calls a customer lost.
+    false_alarms_per_year
+        How often ``"rhythm"`` may call a customer lost who stays, per year; the quantile of the customer's own gaps
+        between orders beyond which silence counts follows.
+    volume_fall
+        Share by which the moving average of orders must have fallen for ``"volume"`` to call a customer lost.
+    leave_within_months
+        How far ahead the watch list looks for customers who may leave.
 
     Examples
     --------
@@ -57,6 +70,11 @@ class Assumptions:
     annual_discount_rate: float = 0.1
     horizon_months: int = 36
     growth_lasts_months: int = 24
+    churn_definition: str = "rhythm"
+    silent_days: int = 90
+    false_alarms_per_year: float = 0.05
+    volume_fall: float = 0.8
+    leave_within_months: int = 6
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -65,21 +83,30 @@ class Assumptions:
             raise Refused(f"{FILE}: time_zone = {self.time_zone!r} is no time zone{near}.")
         if self.currency and not re.fullmatch("[A-Z]{3}", self.currency):
             raise Refused(f"{FILE}: currency = {self.currency!r} must be a three-letter code such as CNY.")
-        if not 0 < self.top_share < 1:
-            raise Refused(f"{FILE}: top_share = {self.top_share} must lie between 0 and 1, e.g. 0.2.")
-        if not 0 < self.annual_discount_rate < 1:
+        if self.churn_definition not in CHURN_DEFINITIONS:
             raise Refused(
-                f"{FILE}: annual_discount_rate = {self.annual_discount_rate} must lie between 0 and 1, e.g. 0.1."
+                f"{FILE}: churn_definition = {self.churn_definition!r} must be one of {', '.join(CHURN_DEFINITIONS)}."
             )
+        for name, example in (
+            ("top_share", 0.2),
+            ("annual_discount_rate", 0.1),
+            ("false_alarms_per_year", 0.05),
+            ("volume_fall", 0.8),
+        ):
+            if not 0 < getattr(self, name) < 1:
+                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must lie between 0 and 1, e.g. {example}.")
         for name, least in (
             ("dormant_after_months", 1),
             ("profile_stale_after_months", 1),
             ("horizon_months", 1),
             ("growth_lasts_months", 0),
+            ("silent_days", 1),
+            ("leave_within_months", 1),
         ):
             if getattr(self, name) < least:
-                months = "month" if least == 1 else "months"
-                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be {least} {months} or more.")
+                unit = "day" if name == "silent_days" else "month"
+                plural = "" if least == 1 else "s"
+                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be {least} {unit}{plural} or more.")
         for code, rate in self.exchange_rates.items():
             if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < inf:
                 raise Refused(f"{FILE}: exchange_rates.{code} = {rate!r} must be a number above 0.")

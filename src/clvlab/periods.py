@@ -101,6 +101,17 @@ def epoch_days(date: Any) -> Any:
     return date.epoch_days()
 
 
+def from_epoch_days(days: Any) -> Any:
+    """Return whole days since 1970-01-01 as an array of datetimes: the inverse of :func:`epoch_days` on a Series.
+
+    Examples
+    --------
+    >>> from_epoch_days([10])
+    array(['1970-01-11T00:00:00.000000000'], dtype='datetime64[ns]')
+    """
+    return np.asarray(days, dtype="int64").astype("datetime64[D]").astype("datetime64[ns]")
+
+
 def _year_month(date: Any) -> tuple[Any, Any]:
     """Return year and month of a date, a Series or an Ibis expression."""
     if isinstance(date, dt.date):
@@ -178,6 +189,19 @@ def period_label(index: int, period: str) -> str:
     return start.isoformat()
 
 
+def months_before(date: dt.date, months: int) -> dt.date:
+    """Return the same day some months before; the month's last day where it has no such day.
+
+    Examples
+    --------
+    >>> months_before(dt.date(2025, 8, 31), 18)
+    datetime.date(2024, 2, 29)
+    """
+    first = period_start(period_index(date, "month") - months, "month")
+    following = period_start(period_index(first, "month") + 1, "month")
+    return first + dt.timedelta(days=min(date.day, (following - first).days) - 1)
+
+
 def years_before(date: dt.date, years: int) -> dt.date:
     """Return the same day some years before; 28 February for the 29th.
 
@@ -186,10 +210,7 @@ def years_before(date: dt.date, years: int) -> dt.date:
     >>> years_before(dt.date(2024, 2, 29), 1)
     datetime.date(2023, 2, 28)
     """
-    try:
-        return date.replace(year=date.year - years)
-    except ValueError:
-        return date.replace(year=date.year - years, day=28)
+    return months_before(date, 12 * years)
 
 
 def discount_factor(annual_rate: float, days: Any) -> Any:

@@ -24,6 +24,9 @@ from clvlab.cache import (
     fingerprint,
     package_source,
 )
+from clvlab.churn.checking.out_of_time import OutOfTime
+from clvlab.churn.customer_base import assess, check
+from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.clv.valuing.potential import Potential, potential
@@ -37,6 +40,11 @@ from clvlab.records.records import Records
 from clvlab.records.sources import find_files
 from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
+from clvlab.retention.accounts import accounts_to_watch
+from clvlab.retention.watch_list_result import WatchList
+
+# Columns of a simulated market's truth that say when something happened.
+TRUE_DATES = ("month", "left_on", "returned_on")
 
 
 class Study:
@@ -57,12 +65,21 @@ class Study:
         Key of data and assumptions for the cache; None for records that must not be cached.
     seed
         Of every random draw.
+    folder
+        Where the records came from; None for a connection.
     """
 
     def __init__(
-        self, everything: Records, assumptions: Assumptions, as_of: date | None, key: str | None, seed: int = 1
+        self,
+        everything: Records,
+        assumptions: Assumptions,
+        as_of: date | None,
+        key: str | None,
+        seed: int = 1,
+        folder: Path | None = None,
     ) -> None:
         self._everything = everything
+        self._folder = folder
         self._key = key
         self.seed = seed
         self.assumptions = assumptions
@@ -83,7 +100,7 @@ class Study:
         Refused
             When nothing had happened by then.
         """
-        return Study(self._everything, self.assumptions, parse_date(as_of), self._key, self.seed)
+        return Study(self._everything, self.assumptions, parse_date(as_of), self._key, self.seed, self._folder)
 
     @property
     def currency(self) -> str:
@@ -123,6 +140,47 @@ class Study:
         with suppress(Refused):  # what could be won needs no model of purchases
             there = self.clv.frame["probability_alive"]
         return potential(self.records.tables, self.as_of, self.currency, there)
+
+    @cached_property
+    def churn(self) -> Churn:
+        """Who is leaving: every customer's standing and risk, and the estimates behind them."""
+        return assess(self.records, self.purchases, self.as_of, self.assumptions, self.seed)
+
+    @cached_property
+    def churn_check(self) -> OutOfTime:
+        """How forecasts of leaving from earlier days did on what came."""
+        return check(self.records, self.churn, self.assumptions, self.seed)
+
+    @cached_property
+    def watch_list(self) -> WatchList:
+        """Whom to call first, by the margin at stake."""
+        return accounts_to_watch(self.churn, self.clv, self.records)
+
+    def truth(self, name: str) -> pd.DataFrame:
+        """Return what really was in a simulated market, up to the as-of day.
+
+        Parameters
+        ----------
+        name
+            A file of the folder ``truth``, such as ``"leavings"``, ``"months"`` or ``"hazard_effects"``.
+
+        Raises
+        ------
+        Refused
+            For records of real customers, whose truth nobody knows.
+        """
+        path = self._folder / "truth" / f"{name}.csv" if self._folder else None
+        if path is None or not path.is_file():
+            raise Refused("What really was is known of simulated markets alone (clvlab demo).")
+        header = pd.read_csv(path, nrows=0).columns
+        frame = pd.read_csv(path, parse_dates=[column for column in TRUE_DATES if column in header])
+        today = pd.Timestamp(self.as_of)
+        for column in frame.columns.intersection(TRUE_DATES):
+            if column == "returned_on":
+                frame[column] = frame[column].where(frame[column] <= today)
+            else:
+                frame = frame[frame[column] <= today]
+        return frame.reset_index(drop=True)
 
     def _stage(self, name: str, compute) -> pd.DataFrame:  # type: ignore[no-untyped-def]
         if self._key is None:
@@ -175,11 +233,11 @@ def open_study(
         key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
         records = _loaded(folder, f"records-{key}", assumed)
     elif isinstance(data, ibis.BaseBackend):
-        key, assumed = None, assumptions or Assumptions()
+        folder, key, assumed = None, None, assumptions or Assumptions()
         records = from_connection(data, assumed)
     else:
         raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
-    return Study(records, assumed, parse_date(as_of) if as_of else None, key, seed)
+    return Study(records, assumed, parse_date(as_of) if as_of else None, key, seed, folder)
 
 
 def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:

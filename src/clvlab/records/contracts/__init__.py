@@ -1,6 +1,7 @@
 """The contracts of all tables, one file each."""
 
 from clvlab.records.contract import Contract
+from clvlab.records.contracts.calls import CALLS
 from clvlab.records.contracts.campaigns import CAMPAIGNS
 from clvlab.records.contracts.capacity import CAPACITY
 from clvlab.records.contracts.complaints import COMPLAINTS
@@ -18,6 +19,6 @@ TABLES: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         CUSTOMERS, SHIPMENTS, INVOICES, COMPLAINTS, SURVEYS, KPI_COUNTS,
-        CONTRACTS, CONTACTS, LEADS, CAMPAIGNS, CAPACITY,
+        CONTRACTS, CONTACTS, CALLS, LEADS, CAMPAIGNS, CAPACITY,
     )
 }  # fmt: skip

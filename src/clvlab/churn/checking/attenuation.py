@@ -1,0 +1,126 @@
+"""How much of an effect a definition of churn lets through, where the truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.features.churn_definitions import ChurnEvents
+from clvlab.periods import period_index
+from clvlab.refusal import Refused
+from clvlab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRUE_LEAVINGS = "true leavings"
+_NORMAL = 1.6448536269514722  # 95% quantile
+
+
+class Attenuation(Result):
+    """What part of the true log hazard ratios is found, by definition of churn; see :func:`attenuation`."""
+
+    title = "Part of the true effects that each definition of churn finds (1: all; 90% interval)"
+    decimals = 2
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per definition: definition, events, part, lower, upper."""
+        return self._frame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the parts with their intervals."""
+        from clvlab.churn.plots.checks import draw_attenuation
+
+        return draw_attenuation(self._frame, ax)
+
+
+def attenuation(
+    months: pd.DataFrame,
+    effects: pd.Series,
+    definitions: Mapping[str, ChurnEvents],
+    customers: Mapping[str, Sequence[str]] | None = None,
+) -> Attenuation:
+    """Return what is left of true effects when leaving is told by each definition.
+
+    Parameters
+    ----------
+    months
+        The truth of a simulated market, one row per customer and month at risk: customer_id, month (its first day),
+        left, and the true covariates.
+    effects
+        True log hazard ratios by covariate.
+    definitions
+        Whom each called lost.
+    customers
+        By definition: of whom it speaks; of all when a definition is not named.
+
+    Raises
+    ------
+    Refused
+        When no covariate of ``effects`` is in ``months``.
+
+    Notes
+    -----
+    The same model is fitted to the same true covariates, with the month of leaving told once by the truth and once by
+    each definition (by the day on which it dates the event; months after it are not at risk, nor are those for which
+    it could not have spoken yet). The estimates b of the true effects t, with covariance V, are summed up by the
+    generalised least-squares slope t'V^-1 b / t'V^-1 t. Even true leavings need not give 1: effects hold for the
+    customers' own decision, given what no record shows, and leavings of other causes and unseen differences between
+    customers dilute them.
+
+    References
+    ----------
+    Meier, A. S., Richardson, B. A. and Hughes, J. P. (2003), "Discrete proportional hazards models for mismeasured
+    outcomes", Biometrics 59(4).
+    """
+    names = [name for name in effects.index if name in months.columns and months[name].std() > 0]
+    if not names:
+        raise Refused("None of the effects has a covariate of its name; give true effects and true covariates alike.")
+    number = period_index(months["month"], "month")
+    base = months[["customer_id", *names]].assign(month=number, duration=1.0, entry=0.0)
+    told = {TRUE_LEAVINGS: base.assign(event=months["left"].astype(int))}
+    for name, found in definitions.items():
+        of = None if customers is None else customers.get(name)
+        told[name] = _as_told(base if of is None else base[base["customer_id"].isin(of)], found)
+    return Attenuation(pd.DataFrame([_part(name, rows, effects[names]) for name, rows in told.items()]))
+
+
+def _as_told(base: pd.DataFrame, found: ChurnEvents) -> pd.DataFrame:
+    """Return customer-months with the event of a definition, up to the first one and to the end of its follow-up."""
+    first = found.events.groupby("customer_id")["last_on"].min()
+    event_month = _months(base["customer_id"].map(first))
+    known = _months(base["customer_id"].map(found.known_until))
+    rows = base.assign(event=(base["month"] == event_month).astype(int))
+    at_risk = (base["month"] <= np.where(np.isnan(event_month), np.inf, event_month)) & (base["month"] <= known)
+    return rows[at_risk]
+
+
+def _months(days: pd.Series) -> np.ndarray:
+    """Return the calendar month's number of days, missing where they are."""
+    number = np.full(len(days), np.nan)
+    there = days.notna().to_numpy()
+    number[there] = period_index(pd.to_datetime(days[there]), "month")
+    return number
+
+
+def _part(name: str, rows: pd.DataFrame, effects: pd.Series) -> dict[str, object]:
+    """Return the slope of estimated on true effects with its interval."""
+    fit = monthly_hazard(rows, list(effects.index), season=False, age_knots=())
+    told = [covariate for covariate in effects.index if np.isfinite(fit.params_[covariate])]
+    true = effects[told].to_numpy()
+    weighted = np.linalg.solve(fit.covariance_.loc[told, told].to_numpy(), true)
+    part, error = float(weighted @ fit.params_[told]) / (weighted @ true), (weighted @ true) ** -0.5
+    return {
+        "definition": name,
+        "events": int(rows["event"].sum()),
+        "part": part,
+        "lower": part - _NORMAL * error,
+        "upper": part + _NORMAL * error,
+    }

@@ -1,0 +1,163 @@
+"""Who is leaving: every customer's standing and risk, and the estimates behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from clvlab.churn.definitions import DefinitionsCompared, compare_definitions
+from clvlab.churn.effects import Effects
+from clvlab.churn.prospects.drivers import drivers
+from clvlab.churn.prospects.prospects import Prospects
+from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
+from clvlab.features.churn_definitions import ChurnEvents, Rhythm
+from clvlab.features.panel import Panel
+from clvlab.features.spells import AccountSpells
+from clvlab.periods import DAYS_PER_YEAR, to_days
+from clvlab.results import Headline, Headlines, Note, Result, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from clvlab.churn.hazards.proportional import ProportionalHazards
+
+_YEAR_OF_MONTHS = 12
+_MOST = 12
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Churn(Result):
+    """Who is leaving, as known on one day.
+
+    Attributes
+    ----------
+    accounts
+        When customers came, left and came back, and how each stands today.
+    definitions
+        Whom each definition of churn called lost, by name; ``definition`` is the one that is used.
+    rhythm
+        How often customers order; None where nobody ordered twice.
+    prospects
+        What lies ahead of every customer who is not lost.
+    as_of
+        The day.
+    within_months
+        How far ahead the headline and the watch list look.
+    """
+
+    accounts: AccountSpells
+    definitions: Mapping[str, ChurnEvents]
+    definition: str
+    rhythm: Rhythm | None
+    prospects: Prospects
+    as_of: dt.date
+    within_months: int
+    title: str = "Customers by their probability to leave"
+    percent: tuple[str, ...] = ("already_gone", "leave", "lower", "upper")
+
+    @property
+    def spells(self) -> pd.DataFrame:
+        """Spells, as all estimators of :mod:`clvlab.churn` take them."""
+        return self.accounts.spells
+
+    @property
+    def panel(self) -> Panel:
+        """Customer-months at risk with covariates known before each month."""
+        return self.prospects.panel
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return (*self.accounts.remarks, *self.prospects.fit.remarks)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer who is not lost, the likeliest to leave first.
+
+        Returns
+        -------
+        DataFrame
+            customer_id, ``standing`` (under contract, active, silent), ``silent_days``, ``already_gone`` (probability
+            to have left unnoticed), ``leave`` (probability to have left within the horizon), ``lower``, ``upper``
+            (its 90% interval).
+        """
+        ahead, name = self.prospects.frame, f"leave_{self.within_months}"
+        standing = self.accounts.standing.reindex(ahead.index)
+        frame = pd.DataFrame(
+            {
+                "standing": standing["standing"],
+                "silent_days": standing["silent_days"],
+                "already_gone": ahead["already_gone"],
+                "leave": ahead[name],
+                "lower": ahead[f"{name}_lower"],
+                "upper": ahead[f"{name}_upper"],
+            }
+        )
+        return frame.sort_values("leave", ascending=False, kind="stable").reset_index()
+
+    @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """What drives each customer's risk against its own past, from :func:`clvlab.churn.prospects.drivers`."""
+        return drivers(self.prospects)
+
+    @cached_property
+    def by_quarter(self) -> LeavingRates:
+        """How many customers left, by quarter and tie."""
+        months = self.panel.frame
+        under = months["contract_running"] == 1 if "contract_running" in months else pd.Series(False, months.index)
+        return leaving_rates(months, under.map({True: "contract", False: "spot"}).rename("tie"))
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What raises the risk and by how much, in words."""
+        return Effects(self.prospects.fit, self.panel)
+
+    @cached_property
+    def proportional_hazards(self) -> ProportionalHazards:
+        """Whether effects are the same at every age."""
+        return self.prospects.fit.proportional_hazards(self.panel.frame)
+
+    def compare(self, truth: pd.DataFrame | None = None) -> DefinitionsCompared:
+        """Return the definitions of churn side by side; ``truth`` as in :func:`~clvlab.churn.compare_definitions`."""
+        return compare_definitions(self.definitions, self.as_of, truth)
+
+    def headlines(self) -> Headlines:
+        """Return the figures to remember."""
+        standing = self.accounts.standing["standing"]
+        here = int((standing != "called lost").sum())
+        recent = self.panel.frame[self.panel.frame["month"] > self.panel.frame["month"].max() - _YEAR_OF_MONTHS]
+        years = to_days(recent["duration"] - recent["entry"], "month").sum() / DAYS_PER_YEAR
+        share = yearly_shares(pd.Series([recent["event"].sum()]), pd.Series([years])).iloc[0]
+        total = self.prospects.totals.loc[self.within_months]
+        return Headlines(
+            Headline("customers today", here, "customers", note=f"{int((standing == 'silent').sum())} of them silent"),
+            Headline(
+                "leave within a year", 100 * share["yearly_share"], "%", 100 * share["lower"], 100 * share["upper"], 1,
+                note=f"at the rate of the last {_YEAR_OF_MONTHS} months that can be judged",
+            ),
+            Headline(
+                f"expected to leave within {self.within_months} months", total["leave"], "customers", total["lower"],
+                total["upper"], note="who left unnoticed included",
+            ),
+        )  # fmt: skip
+
+    def likeliest(self, most: int = _MOST) -> Table:
+        """Return the customers most likely to leave."""
+        return Table(
+            self.to_frame().head(most), f"{self.title} within {self.within_months} months", percent=self.percent
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how many customers left, quarter by quarter."""
+        return self.by_quarter.plot(ax)
+
+    def __repr__(self) -> str:
+        """Return headlines, the likeliest to leave and remarks as text."""
+        return "\n".join([repr(self.headlines()), repr(self.likeliest()), *self.remarks])
+
+    def _repr_html_(self) -> str:
+        return self.headlines()._repr_html_() + self.likeliest()._repr_html_() + Note(*self.remarks)._repr_html_()

@@ -1,0 +1,161 @@
+"""Who will leave, and by when: every customer who is not lost, from its covariates and its silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.monthly_fit import MonthlyHazard
+from clvlab.churn.prospects.drift import drifted, own_past, persistence
+from clvlab.churn.prospects.gone import already_gone
+from clvlab.churn.spells import Floats
+from clvlab.features.churn_definitions import Rhythm
+from clvlab.features.panel import Panel, panel_and_ahead
+from clvlab.features.spells import AccountSpells
+from clvlab.periods import days_per
+from clvlab.results import Result
+
+DRAWS = 400
+_FIVE, _NINETY_FIVE = 0.05, 0.95
+CONTRACT = "contract"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Prospects(Result):
+    """What lies ahead of every customer who is not lost, as known on one day.
+
+    Attributes
+    ----------
+    frame
+        One row per customer, by customer_id: ``tie``, ``already_gone`` (probability that it has left unnoticed; 0 under
+        contract), ``hazard`` (of leaving in the month that begins, if still there), and for each horizon in months h
+        ``leave_h``, ``leave_h_lower``, ``leave_h_upper`` (probability to have left by then, 90% interval), and
+        ``risk_h``, ``risk_h_lower``, ``risk_h_upper`` (probability to leave within it, of a customer surely there).
+    totals
+        By horizon: ``leave``, ``lower``, ``upper``: how many customers will have left by then, with a 90% interval that
+        holds chance too.
+    panel
+        The months at risk that the model was fitted to.
+    fit
+        The monthly hazard.
+    past
+        Each customer's own past, from :func:`clvlab.churn.prospects.drift.own_past`.
+    now
+        Covariates of the month that begins, by customer_id.
+    horizons
+        In months.
+
+    Notes
+    -----
+    The probability is that of customers like this one: the interval holds what the data leave open about the hazard,
+    not what sets this customer apart in ways that no record shows.
+    """
+
+    frame: pd.DataFrame
+    totals: pd.DataFrame
+    panel: Panel
+    fit: MonthlyHazard
+    past: pd.DataFrame
+    now: pd.DataFrame
+    horizons: tuple[int, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer."""
+        return self.frame
+
+
+def prospects(
+    tables: Mapping[str, ir.Table],
+    accounts: AccountSpells,
+    rhythm: Rhythm | None,
+    as_of: dt.date,
+    window_start: dt.date,
+    horizons: Sequence[int],
+    seed: int = 1,
+) -> Prospects:
+    """Fit the hazard of leaving to what was known on a day and look ahead from it.
+
+    Parameters
+    ----------
+    tables
+        Accepted tables as known on ``as_of``.
+    accounts
+        Spells and standing of customers as known then.
+    rhythm
+        Of the same orders; None where there is none to learn, and nobody then counts as gone already.
+    as_of, window_start
+        The last day known, and the records' first.
+    horizons
+        In months.
+    seed
+        Of the draws behind the intervals.
+
+    Raises
+    ------
+    Refused
+        When nobody left or nobody is left, and as :func:`~clvlab.churn.hazards.monthly.monthly_hazard`.
+
+    Notes
+    -----
+    Covariates as known today go back to the customer's own past at the pace seen in the panel, those known ahead
+    (a contract's term, tenure) go on as known. Coefficients are drawn towards 0 as far as the data suggest, so that
+    predictions are not too extreme.
+    """
+    months, coming = panel_and_ahead(tables, accounts.spells, accounts.running, as_of, window_start, max(horizons))
+    names = [name for name in months.names() if months.frame[name].std() > 0]
+    fit = monthly_hazard(months.frame, names, shrink=True, confidence=0.9)
+    lead = coming.frame.groupby("customer_id").cumcount().to_numpy()
+    past = own_past(months.frame, names)
+    drifting = [name for name in names if name not in months.known_ahead]
+    expected = drifted(coming.frame, past, persistence(months.frame, drifting), lead)
+    now = expected[lead == 0].set_index("customer_id")
+    survival = fit.draw_survival(expected, DRAWS, seed)
+    first = -np.log(survival[:, lead == 0])
+    tie = accounts.running.set_index("customer_id")["tie"].reindex(now.index)
+    gone = np.where(tie == CONTRACT, 0.0, _gone(rhythm, now.index, first / days_per("month")))
+    rng = np.random.default_rng(seed)
+    totals = {}
+    columns: dict[str, Floats] = {"already_gone": gone.mean(axis=0), "hazard": -np.expm1(-first).mean(axis=0)}
+    for horizon in horizons:
+        leaves = 1 - survival[:, lead == horizon - 1]
+        left = gone + (1 - gone) * leaves
+        columns |= {
+            f"leave_{horizon}": left.mean(axis=0),
+            f"leave_{horizon}_lower": np.quantile(left, _FIVE, axis=0),
+            f"leave_{horizon}_upper": np.quantile(left, _NINETY_FIVE, axis=0),
+            f"risk_{horizon}": leaves.mean(axis=0),
+            f"risk_{horizon}_lower": np.quantile(leaves, _FIVE, axis=0),
+            f"risk_{horizon}_upper": np.quantile(leaves, _NINETY_FIVE, axis=0),
+        }
+        totals[horizon] = _total(left, rng)
+    frame = pd.DataFrame({"tie": tie, **columns}, index=now.index)
+    return Prospects(frame, pd.DataFrame(totals).T, months, fit, past, now[names], tuple(horizons))
+
+
+def _total(probability: Floats, rng: np.random.Generator) -> dict[str, float]:
+    """Return how many leave, with an interval, from draws of each customer's probability."""
+    expected = probability.sum(axis=1)
+    by_chance = np.sqrt((probability * (1 - probability)).sum(axis=1)) * rng.standard_normal(len(expected))
+    lower, upper = np.quantile(expected + by_chance, [_FIVE, _NINETY_FIVE])
+    return {"leave": float(expected.mean()), "lower": max(float(lower), 0.0), "upper": float(upper)}
+
+
+def _gone(rhythm: Rhythm | None, customers: pd.Index, hazard: Floats) -> Floats:
+    """Return draws of the probability that each customer left since its last order."""
+    if rhythm is None:
+        return np.zeros(hazard.shape)
+    known = rhythm.customers
+    place = known.index.get_indexer(customers)
+
+    def exceeds(days: Floats) -> Floats:
+        everyone = np.zeros((len(days), len(known)))
+        everyone[:, place] = days
+        return rhythm.probability_of_silence(everyone)[:, place]
+
+    return already_gone(known["silent_days"].to_numpy(dtype=float)[place], hazard, exceeds)

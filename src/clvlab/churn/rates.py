@@ -1,0 +1,102 @@
+"""How many leave: events over the time customers were at risk, by calendar period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.stats import gamma
+
+from clvlab.periods import DAYS_PER_YEAR, period_label, to_days
+from clvlab.refusal import Refused
+from clvlab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MONTHS_PER_QUARTER = 3
+
+
+class LeavingRates(Result):
+    """Share of customers that leaves a year, by quarter and group."""
+
+    percent = ("yearly_share", "lower", "upper")
+    decimals = 1
+
+    def __init__(self, frame: pd.DataFrame, by: str) -> None:
+        self._frame = frame
+        self.by = by
+        self.title = f"Customers who left, by quarter and {by}: share of a year's customers (90% interval)"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return quarter, the group, left (customers), customer_years at risk, yearly_share, lower, upper."""
+        return self._frame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the shares with their intervals."""
+        from clvlab.churn.plots.rates import draw_rates
+
+        return draw_rates(self._frame, self.by, ax)
+
+
+def leaving_rates(months: pd.DataFrame, groups: pd.Series) -> LeavingRates:
+    """Return how many customers left in each quarter, for the time they were at risk.
+
+    Parameters
+    ----------
+    months
+        The panel: month (a calendar month's number), entry and duration (ages in months at the ends of the time at
+        risk in it), event.
+    groups
+        What each row belongs to, named as it is to be shown.
+
+    Returns
+    -------
+    LeavingRates
+
+    Raises
+    ------
+    Refused
+        When there is no time at risk.
+
+    Notes
+    -----
+    The yearly share is 1 - exp(-rate): what part of customers would leave within a year at that quarter's rate.
+    Intervals are Jeffreys' for a Poisson rate (Brown, Cai and DasGupta 2003, "Interval estimation in exponential
+    families", Statistica Sinica 13).
+
+    Examples
+    --------
+    >>> months = pd.DataFrame({"month": [660, 661], "entry": [0.0, 1.0], "duration": [1.0, 2.0], "event": [0, 1]})
+    >>> leaving_rates(months, pd.Series(["spot", "spot"], name="tie")).to_frame()[["quarter", "left"]]
+       quarter  left
+    0  2025-Q1     1
+    """
+    if months.empty:
+        raise Refused("There is no month at risk; nobody's leaving could be seen.")
+    years = to_days(months["duration"] - months["entry"], "month") / DAYS_PER_YEAR
+    frame = pd.DataFrame(
+        {
+            "quarter": months["month"] // _MONTHS_PER_QUARTER,
+            str(groups.name): groups.to_numpy(),
+            "left": months["event"],
+            "customer_years": years,
+        }
+    )
+    frame = frame.groupby(["quarter", str(groups.name)], as_index=False).sum()
+    frame["quarter"] = [period_label(quarter, "quarter") for quarter in frame["quarter"]]
+    rates = yearly_shares(frame["left"], frame["customer_years"])
+    return LeavingRates(pd.concat([frame, rates], axis=1), str(groups.name))
+
+
+def yearly_shares(left: pd.Series, customer_years: pd.Series) -> pd.DataFrame:
+    """Return yearly_share, lower and upper (90% interval) of customers who leave; missing without time at risk."""
+    events, time = left.to_numpy(dtype=float), customer_years.to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = {
+            "yearly_share": events / time,
+            "lower": np.where(events > 0, gamma.ppf(0.05, events + 0.5), 0.0) / time,
+            "upper": gamma.ppf(0.95, events + 0.5) / time,
+        }
+    return pd.DataFrame({name: np.where(time > 0, -np.expm1(-rate), np.nan) for name, rate in rates.items()})

@@ -1,0 +1,92 @@
+"""From churn and customer value to the lists that people act on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clvlab.churn.customer_churn import Churn
+from clvlab.clv.valuing.customer_values import CustomerValues
+from clvlab.features.panel import partners
+from clvlab.records.records import Records
+from clvlab.refusal import Refused
+from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
+from clvlab.retention.watch_list import watch_list
+from clvlab.retention.watch_list_result import WatchList
+
+_ENDS = ("", "_lower", "_upper")
+# A value given that the customer is still there is that of all cases over the probability of this one.
+_LEAST_PROBABILITY = 0.01
+
+
+def accounts_to_watch(found: Churn, values: CustomerValues, records: Records) -> WatchList:
+    """Return the watch list: whom to call first, and what to know before calling.
+
+    Parameters
+    ----------
+    found
+        Who is leaving.
+    values
+        What customers are worth, as of the same day.
+    records
+        As they were known then: names, managers, partners, what came of earlier calls.
+    """
+    ahead, months = found.prospects.frame, found.within_months
+    risk = ahead[["already_gone"]].assign(
+        **{
+            name or "probability": ahead[f"risk_{months}{end}"]
+            for name, end in zip(("", "lower", "upper"), _ENDS, strict=True)
+        }
+    )
+    return watch_list(
+        risk.reset_index(),
+        worth(values, ahead.index),
+        found.drivers,
+        silence(found),
+        records["customers"],
+        found.as_of,
+        months=months,
+        margin_months=values.horizon_months,
+        currency=values.currency,
+        partners=lost_partners(found, records),
+        calls=records.tables.get("calls"),
+    )
+
+
+def worth(values: CustomerValues, customers: pd.Index) -> pd.DataFrame:
+    """Return what each customer is worth within the horizon of values, given that it is still there."""
+    frame = values.frame.reindex(customers)
+    there = frame["probability_alive"].clip(lower=_LEAST_PROBABILITY)
+    ends = {name: frame[f"value{end}"] / there for name, end in zip(("margin", "lower", "upper"), _ENDS, strict=True)}
+    return pd.DataFrame(ends, index=customers).rename_axis("customer_id").reset_index()
+
+
+def silence(found: Churn) -> pd.DataFrame:
+    """Return each customer's silence against its rhythm, and when its next order is expected."""
+    columns = ["silent_days", "usual_gap_days", "silence_percentile", "next_on"]
+    if found.rhythm is None:
+        return pd.DataFrame(columns=["customer_id", *columns]).rename(columns={"next_on": "next_order_expected_on"})
+    known = found.rhythm.customers[columns].rename(columns={"next_on": "next_order_expected_on"})
+    return known[known.index.isin(found.prospects.frame.index)].rename_axis("customer_id").reset_index()
+
+
+def lost_partners(found: Churn, records: Records) -> pd.DataFrame | None:
+    """Return who on the other side of each account's lanes has left: customer_id, partner_id, left_on."""
+    try:
+        pairs = partners(records.tables, found.as_of, found.spells["at_risk_from"].min().date())
+    except Refused:  # records that do not tell who receives: the list goes without
+        return None
+    standing = found.accounts.standing
+    lost = standing.loc[standing["standing"] == "called lost", "last_on"].rename("left_on")
+    return pairs.join(lost, on="partner_id", how="inner")[["customer_id", "partner_id", "left_on"]]
+
+
+def effect_of_calling(found: Churn, records: Records, by: str = "") -> CampaignEffect:
+    """Return what the randomised campaign in the records changed, by groups of customers known before it.
+
+    Raises
+    ------
+    Refused
+        When the records hold no randomised campaign.
+    """
+    known = records["customers"].execute() if by else None
+    return campaign_effect(records["campaigns"], found.spells, before=known, by=by)
