@@ -94,7 +94,10 @@ def fit(folder: Path) -> Answer:
     start = time.perf_counter()
     fit = monthly_hazard(folder / "panel.parquet", COVARIATES)
     seconds = time.perf_counter() - start
-    return _estimates(fit) | {"seconds": seconds, "counts": [fit.diagnostics_[name] for name in ("customers", "events")]}
+    return _estimates(fit) | {
+        "seconds": seconds,
+        "counts": [fit.diagnostics_[name] for name in ("customers", "events")],
+    }
 
 
 def fit_shrunk(folder: Path) -> Answer:

@@ -156,22 +156,17 @@ class Study:
         """Whom to call first, by the margin at stake."""
         return accounts_to_watch(self.churn, self.clv, self.records)
 
-    def truth(self, name: str) -> pd.DataFrame:
-        """Return what really was in a simulated market, up to the as-of day.
+    def truth(self, name: str) -> pd.DataFrame | None:
+        """Return what really was in a simulated market, up to the as-of day; None of real customers.
 
         Parameters
         ----------
         name
             A file of the folder ``truth``, such as ``"leavings"``, ``"months"`` or ``"hazard_effects"``.
-
-        Raises
-        ------
-        Refused
-            For records of real customers, whose truth nobody knows.
         """
         path = self._folder / "truth" / f"{name}.csv" if self._folder else None
         if path is None or not path.is_file():
-            raise Refused("What really was is known of simulated markets alone (clvlab demo).")
+            return None
         header = pd.read_csv(path, nrows=0).columns
         frame = pd.read_csv(path, parse_dates=[column for column in TRUE_DATES if column in header])
         today = pd.Timestamp(self.as_of)

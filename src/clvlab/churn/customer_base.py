@@ -28,6 +28,7 @@ from clvlab.records.records import Records
 from clvlab.refusal import Refused
 
 HORIZONS = (3, 6, 12)
+PROFILE = ("size_class", "industry", "region", "acquisition_channel", "priority_class")
 # Days of a forecast in months before the as-of date, and how far each is scored: what follows must be known by now,
 # and a silence takes a quarter or two to be called.
 _LANDMARKS = {18: (3, 6, 12), 12: (3, 6)}
@@ -57,16 +58,17 @@ def assess(records: Records, purchases: Purchases, as_of: dt.date, assumptions: 
     # Read once: the panel asks them some forty times, and each would go back through the as-of cut.
     tables = {name: table.cache() for name, table in records.tables.items()}
     orders = purchases.orders.select("customer_id", "date").cache()
-    kinds = _kinds(tables)
-    definitions, own = _definitions(orders, tables, as_of, assumptions, kinds)
+    profiles = _profiles(tables)
+    definitions, own = _definitions(orders, tables, as_of, assumptions, profiles.get("size_class"))
     accounts = account_spells(
         orders, as_of, definitions[assumptions.churn_definition], tables.get("contracts"), tables.get("customers")
     )
     horizons = sorted({*HORIZONS, assumptions.leave_within_months})
     ahead = prospects(tables, accounts, own, as_of, window_start(orders), horizons, seed)
     return Churn(
-        accounts, definitions, assumptions.churn_definition, own, ahead, as_of, assumptions.leave_within_months
-    )
+        accounts, definitions, assumptions.churn_definition, own, ahead, profiles, as_of,
+        assumptions.leave_within_months,
+    )  # fmt: skip
 
 
 def check(records: Records, found: Churn, assumptions: Assumptions, seed: int = 1) -> OutOfTime:
@@ -119,9 +121,10 @@ def _definitions(
     return found | {"rhythm": own.churn_events}, own
 
 
-def _kinds(tables: Mapping[str, ir.Table]) -> pd.Series | None:
-    """Return each customer's size class, whose rhythm stands in for a short history; None without any."""
-    if "customers" not in tables or "size_class" not in tables["customers"].columns:
-        return None
-    table = tables["customers"].select("customer_id", "size_class").to_pyarrow().to_pandas()
-    return table.set_index("customer_id")["size_class"]
+def _profiles(tables: Mapping[str, ir.Table]) -> pd.DataFrame:
+    """Return what the customer file says of each customer's kind, as far as it does, by customer_id."""
+    if "customers" not in tables:
+        return pd.DataFrame(index=pd.Index([], name="customer_id"))
+    table = tables["customers"]
+    known = [name for name in PROFILE if name in table.columns]
+    return table.select("customer_id", *known).to_pyarrow().to_pandas().set_index("customer_id")

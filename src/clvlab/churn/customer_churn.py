@@ -12,13 +12,16 @@ import pandas as pd
 
 from clvlab.churn.definitions import DefinitionsCompared, compare_definitions
 from clvlab.churn.effects import Effects
+from clvlab.churn.hazards.cox import cox
 from clvlab.churn.prospects.drivers import drivers
 from clvlab.churn.prospects.prospects import Prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
+from clvlab.churn.returns import Returns, absences, returns
 from clvlab.features.churn_definitions import ChurnEvents, Rhythm
 from clvlab.features.panel import Panel
 from clvlab.features.spells import AccountSpells
 from clvlab.periods import DAYS_PER_YEAR, to_days
+from clvlab.refusal import Refused
 from clvlab.results import Headline, Headlines, Note, Result, Table
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ class Churn(Result):
         How often customers order; None where nobody ordered twice.
     prospects
         What lies ahead of every customer who is not lost.
+    profiles
+        By customer_id: what the customer file says of its kind, as far as it does (size_class, industry, ...).
     as_of
         The day.
     within_months
@@ -55,6 +60,7 @@ class Churn(Result):
     definition: str
     rhythm: Rhythm | None
     prospects: Prospects
+    profiles: pd.DataFrame
     as_of: dt.date
     within_months: int
     title: str = "Customers by their probability to leave"
@@ -64,6 +70,19 @@ class Churn(Result):
     def spells(self) -> pd.DataFrame:
         """Spells, as all estimators of :mod:`clvlab.churn` take them."""
         return self.accounts.spells
+
+    def spells_by(self, profile: str) -> pd.DataFrame:
+        """Return the spells with a column of the customer file, of customers of whom it is known.
+
+        Raises
+        ------
+        Refused
+            When the customer file does not have it.
+        """
+        if profile not in self.profiles.columns:
+            raise Refused(f"Needs {profile} in customers.")
+        spells = self.spells.assign(**{profile: self.spells["customer_id"].map(self.profiles[profile])})
+        return spells.dropna(subset=[profile]).reset_index(drop=True)
 
     @property
     def panel(self) -> Panel:
@@ -115,6 +134,24 @@ class Churn(Result):
     def effects(self) -> Effects:
         """What raises the risk and by how much, in words."""
         return Effects(self.prospects.fit, self.panel)
+
+    @cached_property
+    def beside_cox(self) -> Table:
+        """The same effects by a Cox model with a baseline for each calendar month, beside those by the month."""
+        ours = self.prospects.fit
+        theirs = cox(self.panel.frame, list(ours.hazard_ratios_["covariate"]), strata="month", confidence=0.9)
+        frame = ours.hazard_ratios_[["covariate", "hazard_ratio"]].assign(
+            cox_hazard_ratio=theirs.hazard_ratios_["hazard_ratio"].to_numpy(),
+            errors_apart=(
+                (ours.params_ - theirs.params_)[theirs.params_.index].abs() / theirs.standard_errors_
+            ).to_numpy(),
+        )
+        return Table(frame, "Hazard ratios by the month and by a Cox model: how many standard errors they lie apart", 2)
+
+    @cached_property
+    def returns(self) -> Returns:
+        """Who of the lost comes back, and when, by cause."""
+        return returns(absences(self.spells, self.as_of), by="cause")
 
     @cached_property
     def proportional_hazards(self) -> ProportionalHazards:

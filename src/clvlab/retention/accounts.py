@@ -9,13 +9,17 @@ from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.panel import partners
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
+from clvlab.results import Result
 from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
+from clvlab.retention.margin_changed import margin_changed
 from clvlab.retention.watch_list import watch_list
 from clvlab.retention.watch_list_result import WatchList
 
 _ENDS = ("", "_lower", "_upper")
 # A value given that the customer is still there is that of all cases over the probability of this one.
 _LEAST_PROBABILITY = 0.01
+# By what the arms of a campaign are compared.
+_KNOWN_BEFORE = ("size_class", "industry", "region", "priority_class")
 
 
 def accounts_to_watch(found: Churn, values: CustomerValues, records: Records) -> WatchList:
@@ -88,5 +92,11 @@ def effect_of_calling(found: Churn, records: Records, by: str = "") -> CampaignE
     Refused
         When the records hold no randomised campaign.
     """
-    known = records["customers"].execute() if by else None
+    customers = records["customers"]
+    known = customers.select("customer_id", *(name for name in _KNOWN_BEFORE if name in customers.columns)).execute()
     return campaign_effect(records["campaigns"], found.spells, before=known, by=by)
+
+
+def margin_changed_by_calling(effect: CampaignEffect, found: Churn, values: CustomerValues) -> Result:
+    """Return whom calling pays for, or what the campaign does not show: never to be mixed up with margin at stake."""
+    return margin_changed(effect, worth(values, found.prospects.frame.index), values.currency)

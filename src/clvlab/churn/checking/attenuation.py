@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,10 +42,7 @@ class Attenuation(Result):
 
 
 def attenuation(
-    months: pd.DataFrame,
-    effects: pd.Series,
-    definitions: Mapping[str, ChurnEvents],
-    customers: Mapping[str, Sequence[str]] | None = None,
+    months: pd.DataFrame | None, effects: pd.DataFrame | None, definitions: Mapping[str, ChurnEvents]
 ) -> Attenuation:
     """Return what is left of true effects when leaving is told by each definition.
 
@@ -55,16 +52,14 @@ def attenuation(
         The truth of a simulated market, one row per customer and month at risk: customer_id, month (its first day),
         left, and the true covariates.
     effects
-        True log hazard ratios by covariate.
+        The true effects: ``name`` of the covariate, ``log_hazard_ratio``.
     definitions
         Whom each called lost.
-    customers
-        By definition: of whom it speaks; of all when a definition is not named.
 
     Raises
     ------
     Refused
-        When no covariate of ``effects`` is in ``months``.
+        When there is no truth (the records are those of real customers), or no covariate of ``effects`` in ``months``.
 
     Notes
     -----
@@ -80,20 +75,24 @@ def attenuation(
     Meier, A. S., Richardson, B. A. and Hughes, J. P. (2003), "Discrete proportional hazards models for mismeasured
     outcomes", Biometrics 59(4).
     """
-    names = [name for name in effects.index if name in months.columns and months[name].std() > 0]
+    if months is None or effects is None:
+        raise Refused("How far a definition waters effects down is known in simulated markets alone (clvlab demo).")
+    true = effects.set_index("name")["log_hazard_ratio"]
+    names = [name for name in true.index if name in months.columns and months[name].std() > 0]
     if not names:
         raise Refused("None of the effects has a covariate of its name; give true effects and true covariates alike.")
     number = period_index(months["month"], "month")
     base = months[["customer_id", *names]].assign(month=number, duration=1.0, entry=0.0)
     told = {TRUE_LEAVINGS: base.assign(event=months["left"].astype(int))}
-    for name, found in definitions.items():
-        of = None if customers is None else customers.get(name)
-        told[name] = _as_told(base if of is None else base[base["customer_id"].isin(of)], found)
-    return Attenuation(pd.DataFrame([_part(name, rows, effects[names]) for name, rows in told.items()]))
+    told |= {name: _as_told(base, found) for name, found in definitions.items()}
+    return Attenuation(pd.DataFrame([_part(name, rows, true[names]) for name, rows in told.items()]))
 
 
 def _as_told(base: pd.DataFrame, found: ChurnEvents) -> pd.DataFrame:
-    """Return customer-months with the event of a definition, up to the first one and to the end of its follow-up."""
+    """Return customer-months with the event of a definition, up to the first one and to the end of its follow-up.
+
+    Customers of whom it does not speak (a contract's end of those without one) have no follow-up.
+    """
     first = found.events.groupby("customer_id")["last_on"].min()
     event_month = _months(base["customer_id"].map(first))
     known = _months(base["customer_id"].map(found.known_until))

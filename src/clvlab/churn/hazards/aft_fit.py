@@ -19,6 +19,10 @@ from clvlab.results import Note, Result, Table
 # A standard error above this, on the log scale and per standard deviation of the covariate, says nothing: within one
 # error lifetimes go up or down by a factor of 4.5.
 _FLAT = 1.5
+# Parameters of a fit without covariates: the intercept and the log scale.
+_BASIC = 2
+# Of the numerical slope of the log cumulative hazard by a parameter.
+_STEP = 1e-5
 # lifelines' names for location and scale, whether its scale parameter is the log of ours (1) or of its inverse (-1),
 # and when it stops: its own tolerances leave log-logistic estimates right to three digits only.
 _FITTERS: dict[str, tuple[str, str, str, float, Mapping[str, float]]] = {
@@ -136,6 +140,41 @@ class AFTFit(Result):
         so_far = cumulative_hazard(model, now, location, scale)
         ahead = [cumulative_hazard(model, now + float(time), location, scale) - so_far for time in times]
         return pd.DataFrame(np.exp(-np.column_stack(ahead)), index=frame.index, columns=list(times))
+
+    def new_customers(self, times: Sequence[float]) -> pd.DataFrame:
+        """Return the share of new customers who stay for so long, with its interval; of a fit without covariates.
+
+        Parameters
+        ----------
+        times
+            In the unit of the spells, above 0.
+
+        Returns
+        -------
+        DataFrame
+            ``time``, ``share``, ``lower``, ``upper``: by the delta method on the log of the cumulative hazard.
+
+        Raises
+        ------
+        Refused
+            When the fit has covariates: then :meth:`survival` of customers who have them.
+        """
+        if len(self.params_) > _BASIC:
+            raise Refused("New customers differ in the covariates of this fit; use survival(frame, times).")
+        model, at = DISTRIBUTIONS[self.distribution], np.asarray(times, dtype=float)
+
+        def log_hazard(parameters: Floats) -> Floats:
+            location = np.full(len(at), parameters[0])
+            return np.log(cumulative_hazard(model, at, location, float(np.exp(parameters[1]))))
+
+        estimate = self.params_.to_numpy()
+        steps = _STEP * np.eye(len(estimate))
+        slopes = np.stack([(log_hazard(estimate + step) - log_hazard(estimate - step)) / (2 * _STEP) for step in steps])
+        errors = np.sqrt(np.einsum("it,ij,jt->t", slopes, self.covariance_.to_numpy(), slopes))
+        reach = margin_of(self.confidence) * errors
+        hazard = log_hazard(estimate)
+        ends = {"share": hazard, "lower": hazard + reach, "upper": hazard - reach}
+        return pd.DataFrame({"time": at, **{name: np.exp(-np.exp(value)) for name, value in ends.items()}})
 
     def median(self, frame: pd.DataFrame) -> pd.Series:
         """Return the lifetime that half of new customers with these covariates outlive, in the unit of the spells."""

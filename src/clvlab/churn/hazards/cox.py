@@ -78,11 +78,11 @@ def cox(
     arranged = _of_cause(spells, cause)
     design = Design.of(spells, names, offset, _listed(strata))
     clusters, errors = _clusters(spells, cluster, arranged)
-    columns = (design.scaled(spells), design.known(spells), design.stratum(spells), clusters)
     # Those at risk together lie together in memory: a million rows take half the time.
     order = np.argsort(arranged.exit, kind="stable")
     arranged = Spells(arranged.entry[order], arranged.exit[order], arranged.event[order])
-    x, known, stratum, clusters = (column[order] for column in columns)
+    x, known = design.scaled(spells)[order], design.known(spells)[order]
+    stratum, clusters = design.stratum(spells)[order], clusters[order]
 
     likelihood = PartialLikelihood(_risk_sets(arranged, stratum), x, known, stratum)
     null = likelihood.at(np.zeros(len(names)))

@@ -105,7 +105,7 @@ def monthly_hazard(
     ... }).assign(duration=lambda rows: rows["entry"] + 1)
     >>> fit = monthly_hazard(panel, "late", season=False)
     >>> round(float(fit.params_["late"]), 3), fit.remarks[-1]
-    (0.651, '3 events for 1 terms are fewer than 10 each: intervals are too narrow; predictions need shrink=True.')
+    (0.651, 'Fewer than 10 events for each term (3 for 1): intervals are too narrow; predictions need shrink=True.')
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     if len(set(names)) < len(names):
@@ -162,14 +162,13 @@ def _refuse_degenerate(panel: Panel, seen: Overview) -> None:
         raise Refused("No row has any time at risk: duration equals entry in all of them.")
     known = panel.causes() if panel.cause is not None else []
     if panel.cause is not None and panel.cause not in known:
-        raise Refused(
-            f"No event has the cause {panel.cause!r}{nearest(panel.cause, known)}; there is {', '.join(known) or 'none'}."
-        )
+        meant = nearest(panel.cause, known) or f"; there is {', '.join(known) or 'none'}"
+        raise Refused(f"No event has the cause {panel.cause!r}{meant}.")
     if not seen.events:
         most = -np.log(0.05) / seen.exposure
         raise Refused(
-            f"Nobody left in {seen.exposure:,.0f} customer-months, so that no hazard can be estimated; it is most likely"
-            f" (95%) below {most:.2%} a month."
+            f"Nobody left in {seen.exposure:,.0f} customer-months, so that no hazard can be estimated; it is most"
+            f" likely (95%) below {most:.2%} a month."
         )
     if seen.events == seen.rows - seen.idle:
         raise Refused("Every row ends with leaving, so that there is nothing to compare; add the months of staying.")
@@ -195,6 +194,8 @@ def _of_sample(panel: Panel, design: Design, level: Floats, rows: int) -> Floats
     if rows <= _SAMPLE:
         return level
     months = [some.every(-(-rows // _SAMPLE)) for some in panel.observed()]
+    if sum(int(some.event.sum()) for some in months) < len(level):
+        return level
     sample = Likelihood(lambda: iter(months), design, 0)
     return shrunk(sample, sample.at(level), design.blocks())[0]
 
@@ -225,7 +226,7 @@ def _remarks(estimates: Estimates, seen: Overview, converged: bool, shrink: bool
     terms = len(estimates.design.names) - 1
     if seen.events < _EVENTS_PER_TERM * terms:
         remarks.append(
-            f"{seen.events} events for {terms} terms are fewer than {_EVENTS_PER_TERM} each: intervals are too"
+            f"Fewer than {_EVENTS_PER_TERM} events for each term ({seen.events} for {terms}): intervals are too"
             f" narrow{unshrunk}."
         )
     return remarks

@@ -1,4 +1,4 @@
-"""The estimates of a monthly hazard on the scale of its columns as they are: errors, hazard ratios, season."""
+"""The estimates of a monthly hazard on the scale of its columns as they are: errors and hazard ratios."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pandas as pd
 from clvlab.churn.hazards.hazard_fit import HazardFit
 from clvlab.churn.hazards.monthly_panel import Panel
 from clvlab.churn.hazards.monthly_proportional import proportional_hazards
-from clvlab.churn.hazards.monthly_source import customer_numbers
+from clvlab.churn.hazards.monthly_source import column_names, customer_numbers, rereadable
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
@@ -139,15 +139,16 @@ class MonthlyHazard(HazardFit):
 
     def _survival(self, panel: Source, coefficients: Floats) -> Floats:
         """Return the chance to outlive each row, of shape (coefficients' rows, rows)."""
-        cumulative = self._cumulative(panel, coefficients)
-        customer = customer_numbers(panel)
-        age = np.concatenate([months.age for months in self._panel(panel).ahead()])
+        with rereadable(panel, column_names(panel)) as source:
+            cumulative = self._cumulative(source, coefficients)
+            customer = customer_numbers(source)
+            age = np.concatenate([np.empty(0), *(months.age for months in self._panel(source).ahead())])
         order = np.lexsort((age, customer))
-        summed = np.cumsum(cumulative[:, order], axis=1)
-        first = np.flatnonzero(np.diff(customer[order], prepend=-1))
-        before = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)[:, first]
-        found = np.empty_like(summed)
-        found[:, order] = np.exp(before[:, np.cumsum(np.diff(customer[order], prepend=-1) != 0) - 1] - summed)
+        until = np.cumsum(cumulative[:, order], axis=1)
+        new = np.diff(customer[order], prepend=-1) != 0
+        before = (until - cumulative[:, order])[:, new][:, np.cumsum(new) - 1]
+        found = np.empty_like(until)
+        found[:, order] = np.exp(before - until)
         return found
 
     def _named(self, coefficients: Floats) -> pd.DataFrame:

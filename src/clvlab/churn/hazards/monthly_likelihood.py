@@ -18,8 +18,8 @@ from clvlab.churn.spells import Floats
 _LOWEST, _HIGHEST = -700.0, 700.0
 _STEPS = 50
 _HALVINGS = 30
-# Gain in log-likelihood that the last step promises: it moves estimates by at most 1/20000 of their errors.
-_TOLERANCE = 1e-12
+# Gain in log-likelihood that the last step promises: it moves estimates by at most 1/200000 of their errors.
+_TOLERANCE = 1e-11
 _ROUNDING = 1e-13
 # After a step that promised less than this the search most likely ends: customers' scores are added up on the way.
 _NEARLY = 0.1

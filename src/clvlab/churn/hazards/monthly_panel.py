@@ -104,10 +104,19 @@ class Panel:
         offset = [self.offset] if self.offset is not None else []
         return ["entry", *["month"] * self.season, *exposure, *offset, *self.covariates]
 
+    @cached_property
+    def _outcome(self) -> list[str]:
+        """Return the columns of numbers that only fitting reads."""
+        return ["event"] if "exposure" in self._shared else ["event", "duration"]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """Return the columns of texts that fitting reads."""
+        return [] if self.cause is None else ["cause"]
+
     def reads(self) -> list[str]:
         """Return the columns that fitting reads."""
-        lasting = [] if "exposure" in self._shared else ["duration"]
-        return ["customer_id", "event", *lasting, *["cause"] * (self.cause is not None), *self._shared]
+        return ["customer_id", *self._outcome, *self._texts, *self._shared]
 
     @cached_property
     def customers(self) -> NDArray[np.int32]:
@@ -123,9 +132,7 @@ class Panel:
             For values that cannot be: missing, negative, an event that is neither 0 nor 1, or in no time at risk.
         """
         first = 0
-        lasting = [] if "exposure" in self._shared else ["duration"]
-        texts = ["cause"] * (self.cause is not None)
-        for piece in pieces(self.source, [*self._shared, *lasting, "event"], texts, self.rows_at_once):
+        for piece in pieces(self.source, [*self._shared, *self._outcome], self._texts, self.rows_at_once):
             event = piece["event"]
             refuse_rows((event != 0) & (event != 1), first, "an event that is neither 0 nor 1.")
             exposure = piece["exposure"] if "exposure" in piece else piece["duration"] - piece["entry"]

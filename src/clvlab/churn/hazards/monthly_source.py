@@ -144,7 +144,9 @@ def _floats(column: pa.Array, name: str, first: int) -> Floats:
     if pa.types.is_boolean(kind):
         column = column.cast(pa.int8())
     values = column.to_numpy(zero_copy_only=False).astype(float, copy=False)
-    refuse_rows(~np.isfinite(values), first, f"no finite number in column {name!r}; fill or remove what is missing first.")
+    refuse_rows(
+        ~np.isfinite(values), first, f"no finite number in column {name!r}; fill or remove what is missing first."
+    )
     return values
 
 

@@ -48,6 +48,8 @@ class Prospects(Result):
         Each customer's own past, from :func:`clvlab.churn.prospects.drift.own_past`.
     now
         Covariates of the month that begins, by customer_id.
+    coming
+        Months ahead with expected covariates: customer_id, ``lead`` (0 for the month that begins) and covariates.
     horizons
         In months.
 
@@ -63,7 +65,13 @@ class Prospects(Result):
     fit: MonthlyHazard
     past: pd.DataFrame
     now: pd.DataFrame
+    coming: pd.DataFrame
     horizons: tuple[int, ...]
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates of the model."""
+        return list(self.now.columns)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer."""
@@ -135,7 +143,9 @@ def prospects(
         }
         totals[horizon] = _total(left, rng)
     frame = pd.DataFrame({"tie": tie, **columns}, index=now.index)
-    return Prospects(frame, pd.DataFrame(totals).T, months, fit, past, now[names], tuple(horizons))
+    return Prospects(
+        frame, pd.DataFrame(totals).T, months, fit, past, now[names], expected.assign(lead=lead), tuple(horizons)
+    )
 
 
 def _total(probability: Floats, rng: np.random.Generator) -> dict[str, float]:
