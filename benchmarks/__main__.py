@@ -23,6 +23,7 @@ BENCHMARKS = (
     "clv_speed",
     "clv_market",
     "churn_campaign",
+    "churn_speed",
 )
 
 

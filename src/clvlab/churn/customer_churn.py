@@ -151,7 +151,8 @@ class Churn(Result):
     @cached_property
     def returns(self) -> Returns:
         """Who of the lost comes back, and when, by cause."""
-        return returns(absences(self.spells, self.as_of), by="cause")
+        spells = self.spells.assign(cause=self.spells["cause"].fillna("unknown"))
+        return returns(absences(spells, self.as_of), by="cause")
 
     @cached_property
     def proportional_hazards(self) -> ProportionalHazards:

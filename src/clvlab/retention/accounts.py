@@ -7,6 +7,7 @@ import pandas as pd
 from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.panel import partners
+from clvlab.periods import years_before
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.results import Result
@@ -74,13 +75,14 @@ def silence(found: Churn) -> pd.DataFrame:
 
 
 def lost_partners(found: Churn, records: Records) -> pd.DataFrame | None:
-    """Return who on the other side of each account's lanes has left: customer_id, partner_id, left_on."""
+    """Return who on the other side of each account's lanes left within a year: customer_id, partner_id, left_on."""
     try:
         pairs = partners(records.tables, found.as_of, found.spells["at_risk_from"].min().date())
     except Refused:  # records that do not tell who receives: the list goes without
         return None
     standing = found.accounts.standing
     lost = standing.loc[standing["standing"] == "called lost", "last_on"].rename("left_on")
+    lost = lost[lost >= pd.Timestamp(years_before(found.as_of, 1))]
     return pairs.join(lost, on="partner_id", how="inner")[["customer_id", "partner_id", "left_on"]]
 
 

@@ -51,7 +51,7 @@ def test_an_ibis_table_is_read_as_it_is_asked_for(months, fit):
     np.testing.assert_allclose(fit.survival(table), fit.survival(months))
 
 
-@pytest.mark.parametrize("rows", [1_000, 50])
+@pytest.mark.parametrize("rows", [2_500, 50])
 def test_where_the_search_begins_does_not_change_where_it_ends(months, fit, monkeypatch, rows):
     """A part of a large panel is fitted first, unless too few left in it."""
     monkeypatch.setattr(monthly, "_SAMPLE", rows)

@@ -50,7 +50,6 @@ class OutOfTime(Result):
     forecasters: tuple[str, ...]
     seed: int
     title: str = "Forecasts of leaving against what came, by day of the forecast and months ahead"
-    percent: tuple[str, ...] = ("left",)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per landmark, horizon and forecaster.
@@ -58,8 +57,8 @@ class OutOfTime(Result):
         Returns
         -------
         DataFrame
-            ``landmark``, ``months`` ahead, ``forecaster``, ``customers``, ``left`` (share that left, follow-up
-            allowed for), ``auc`` with its 90% interval, ``uno_c`` (both from 0.5 to 1, higher is better), and for
+            ``landmark``, ``months`` ahead, ``forecaster``, ``customers``, ``left`` (customers known to have left by
+            then), ``auc`` with its 90% interval, ``uno_c`` (both from 0.5 to 1, higher is better), and for
             forecasters that give probabilities ``brier`` (lower is better), ``accuracy`` (the part by which it is
             below that of one rate for all), ``observed_to_expected`` and ``slope`` (1 for neither too extreme nor too
             tame) with ``slope_error``.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _STEPS = 4_000
 # Of the axis' height: labels nearer to one another would overlap.
 _LABEL_HEIGHT = 0.065
+# From this age on a title names whole units of time.
+_WHOLE = 10
 _LARGEST = 3
 
 
@@ -107,7 +109,8 @@ def _in_percent(axis: object) -> None:
 def _age_to_compare(groups: dict[Hashable, pd.DataFrame]) -> float:
     """Return the last age at which every group still has some customers at risk, not just one or two."""
     enough = [frame.loc[frame["at_risk"] >= FEW, "time"].max() for frame in groups.values()]
-    return float(min(enough if np.isfinite(enough).all() else [frame["time"].max() for frame in groups.values()]))
+    age = float(min(enough if np.isfinite(enough).all() else [frame["time"].max() for frame in groups.values()]))
+    return float(np.floor(age)) if age >= _WHOLE else age
 
 
 def _listed(parts: Sequence[str]) -> str:

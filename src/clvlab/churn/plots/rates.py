@@ -34,7 +34,7 @@ def draw_rates(frame: pd.DataFrame, by: str, ax: Axes | None) -> Axes:
     ax.set(ylabel="leave within a year, % (90% interval)", xlabel="quarter", xlim=(-0.5, len(quarters) + 1.2))
     ax.set_ylim(bottom=0)
     totals = frame.groupby(by)[["left", "customer_years"]].sum()
-    rates = (totals["left"] / totals["customer_years"]).sort_values(ascending=False)
-    said = " and ".join(f"{rate:.0%} of {group}" for group, rate in rates.items())
-    state(ax, f"Of 100 customers' years, leavings are {said} customers")
+    rates = (100 * totals["left"] / totals["customer_years"]).sort_values(ascending=False)
+    said = ", ".join(f"{rate:.0f} {group} customers" for group, rate in rates.items())
+    state(ax, f"For every 100 that are there, {said} leave a year")
     return ax
