@@ -3,7 +3,7 @@
 Estimates that fit the past best are too far from 0 on average, so that their predictions are too extreme: the slope
 of what happened on what was predicted is below 1. Each kind of term (age, season, covariates) is taken as a sample
 from a normal distribution around 0 whose spread is estimated with it. Measured slopes out of time over 40 simulated
-markets with 20 covariates, unshrunk and shrunk: 0.2 to 0.6 and 0.90 to 1.13 with 45 events, 0.5 to 0.8 and 0.92 to 0.98
+markets with 20 covariates, unshrunk and shrunk: 0.2 to 0.6 and 0.90 to 1.13 with 45 events, 0.5 to 0.8 and 0.89 to 0.98
 with 150 events; the ends are effects that are weak throughout and effects of three covariates only.
 """
 

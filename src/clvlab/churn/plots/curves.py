@@ -109,8 +109,7 @@ def _in_percent(axis: object) -> None:
 def _age_to_compare(groups: dict[Hashable, pd.DataFrame]) -> float:
     """Return the last age at which every group still has some customers at risk, not just one or two."""
     enough = [frame.loc[frame["at_risk"] >= FEW, "time"].max() for frame in groups.values()]
-    age = float(min(enough if np.isfinite(enough).all() else [frame["time"].max() for frame in groups.values()]))
-    return float(np.floor(age)) if age >= _WHOLE else age
+    return float(min(enough if np.isfinite(enough).all() else [frame["time"].max() for frame in groups.values()]))
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -128,6 +127,7 @@ def _between(lower: float, upper: float) -> str:
 def _survival_finding(curve: SurvivalCurve) -> str:
     groups, unit = curve.by_group(), curve.unit
     age = _age_to_compare(groups)
+    age = float(np.floor(age)) if age >= _WHOLE else age
     if None not in groups:
         there = curve.at(age).sort_values("survival", ascending=False)
         parts = [f"{share:.0%} of {group}" for group, share in zip(there["group"], there["survival"], strict=True)]
@@ -144,6 +144,7 @@ def _survival_finding(curve: SurvivalCurve) -> str:
 def _hazard_finding(curve: CumulativeHazard) -> str:
     groups, unit = curve.by_group(), curve.unit
     age = _age_to_compare(groups)
+    age = float(np.floor(age)) if age >= _WHOLE else age
     if not age:
         return "Nobody was observed beyond age 0"
     reached = {group: _reached(frame, age) for group, frame in groups.items()}
@@ -188,7 +189,7 @@ def _draw_areas(curve: CumulativeIncidence, ax: Axes | None) -> Axes:
     _label_ends(ax, [*names, f"still there {there:.0%}"], middles, [*colours, "black"])
     ax.set_xlabel(f"age, {curve.unit}s (in brackets: {curve.confidence:.0%} intervals at age {age:,.4g})")
     largest = ", ".join(f"{cause} {final.loc[cause, 'incidence']:.0%}" for cause in shown[:_LARGEST])
-    state(ax, f"By {age:,.4g} {curve.unit}s {1 - there:.0%} have left: {largest}")
+    state(ax, f"By {age:,.3g} {curve.unit}s {1 - there:.0%} have left: {largest}")
     return ax
 
 

@@ -17,6 +17,8 @@ _BEYOND = 4.0
 # How far it reaches at least, to either side of no effect.
 _LEAST = 1.1
 _ROUND = np.array([0.001, 0.01, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10, 100, 1000])
+# So many covariates are named in the title, of those that raise the hazard and of those that lower it.
+_NAMED = 2
 # Ticks stand at least this share of the axis apart.
 _APART = 0.07
 _READS_ONE = 0.005
@@ -103,9 +105,9 @@ def _number(ratio: float, digits: int) -> str:
 def _finding(names: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> str:
     """Return what raises and what lowers the hazard, and of how many covariates no effect can be told."""
     raises, lowers = names[lower > 1], names[upper < 1]
-    parts = [f"Raising the hazard: {', '.join(raises)}"] if len(raises) else []
+    parts = [f"Raising the hazard: {_first(raises)}"] if len(raises) else []
     if len(lowers):
-        parts.append(f"{'lowering it' if parts else 'Lowering the hazard'}: {', '.join(lowers)}")
+        parts.append(f"{'lowering it' if parts else 'Lowering the hazard'}: {_first(lowers)}")
     unclear = len(names) - len(raises) - len(lowers)
     if unclear:
         parts.append(
@@ -114,3 +116,9 @@ def _finding(names: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> str:
             else "No effect on the hazard can be told"
         )
     return "; ".join(parts)
+
+
+def _first(names: np.ndarray) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
