@@ -22,6 +22,8 @@ BENCHMARKS = (
     "clv_recovery",
     "clv_speed",
     "clv_market",
+    "churn_recovery",
+    "churn_market",
     "churn_campaign",
     "churn_speed",
 )

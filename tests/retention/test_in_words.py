@@ -66,7 +66,9 @@ def test_covariates_of_one_cause_count_together():
     [
         (41, 9.2, 0.982, "silent for 41 days, usually 9 days between orders; longer than 98% of its gaps"),
         (41, 9.2, 0.996, "silent for 41 days, usually 9 days between orders; longer than 99% of its gaps"),
-        (1, 1.5, 0.29, "silent for 1 day, usually 1.5 days between orders; longer than 29% of its gaps"),
+        (2, 1.5, 0.62, "silent for 2 days, usually 1.5 days between orders; longer than 62% of its gaps"),
+        (1, 1.5, 0.29, "ordered 1 day ago, within its rhythm (usually 1.5 days between orders)"),
+        (0, 4.0, 0.0, "ordered today, within its rhythm (usually 4 days between orders)"),
         (41, np.nan, np.nan, "silent for 41 days, too few orders to tell its rhythm"),
         (np.nan, np.nan, np.nan, "no order yet"),
     ],

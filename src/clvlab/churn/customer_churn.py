@@ -13,6 +13,7 @@ import pandas as pd
 from clvlab.churn.definitions import DefinitionsCompared, compare_definitions
 from clvlab.churn.effects import Effects
 from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.monthly import monthly_hazard
 from clvlab.churn.prospects.drivers import drivers
 from clvlab.churn.prospects.prospects import Prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _YEAR_OF_MONTHS = 12
 _MOST = 12
+_SHOWN = 4
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -158,6 +160,19 @@ class Churn(Result):
     def proportional_hazards(self) -> ProportionalHazards:
         """Whether effects are the same at every age."""
         return self.prospects.fit.proportional_hazards(self.panel.frame)
+
+    @cached_property
+    def early_and_late(self) -> Table:
+        """Effects early and late in a customer's life, of those that change most: what an average hides."""
+        tests = self.proportional_hazards.to_frame().iloc[:-1].nsmallest(_SHOWN, "p_value")
+        months, names = self.panel.frame, list(self.prospects.fit.hazard_ratios_["covariate"])
+        middle = float(months.loc[months["event"] == 1, "entry"].median())
+        parts = [tests.set_index("covariate")[["p_value"]].rename(columns={"p_value": "p_of_change"})]
+        for when, rows in (("early", months[months["entry"] < middle]), ("late", months[months["entry"] >= middle])):
+            ratios = monthly_hazard(rows, names, confidence=0.9).hazard_ratios_.set_index("covariate")
+            parts.append(ratios[["hazard_ratio", "lower", "upper"]].add_suffix(f"_{when}"))
+        title = f"Hazard ratios before and after {middle:.0f} months of age, where they change most (90% intervals)"
+        return Table(pd.concat(parts, axis=1, join="inner").reset_index(), title, 2)
 
     def compare(self, truth: pd.DataFrame | None = None) -> DefinitionsCompared:
         """Return the definitions of churn side by side; ``truth`` as in :func:`~clvlab.churn.compare_definitions`."""

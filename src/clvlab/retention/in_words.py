@@ -12,8 +12,12 @@ from clvlab.results import format_cell
 NOT_CLEAR = "not clear"
 # A cause is named when it raises the hazard by a tenth or more and stands for half of all that raises it.
 _RAISES = log(1.1)
+# A covariate that raises the hazard by less is not worth a line.
+_WORTH_A_LINE = log(1.01)
 _SHARE = 0.5
 _MOST_PARTNERS = 3
+# A silence shorter than half of the account's gaps is none to a reader.
+_WITHIN_RHYTHM = 0.5
 _FEW_DAYS = 3  # below this a gap between orders needs a digit after the point
 
 
@@ -44,7 +48,8 @@ def drivers_in_words(drivers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by customer_id: first_driver, second_driver; accounts that nothing drives are not there.
+        Indexed by customer_id: first_driver, second_driver; none that raises the hazard by less than 1%, and accounts
+        that nothing drives are not there.
 
     Examples
     --------
@@ -56,7 +61,7 @@ def drivers_in_words(drivers: pd.DataFrame) -> pd.DataFrame:
     'late deliveries, %: 14 (own past 6)'
     """
     need_columns(drivers.columns, ["customer_id", "covariate", "label", "unit", "now", "own_past", "contribution"])
-    raising = drivers[drivers["contribution"] > 0]
+    raising = drivers[drivers["contribution"] >= _WORTH_A_LINE]
     ranked = raising.sort_values(["contribution", "covariate"], ascending=[False, True])
     place = ranked.groupby("customer_id").cumcount()
     first, second = (
@@ -138,6 +143,9 @@ def _silent(row: object) -> str:
     silent, usual, share = (getattr(row, name) for name in ("silent_days", "usual_gap_days", "silence_percentile"))
     if pd.isna(silent):
         return "no order yet"
+    if share < _WITHIN_RHYTHM:
+        ordered = f"{silent:,.0f} {'day' if silent == 1 else 'days'} ago" if silent else "today"
+        return f"ordered {ordered}, within its rhythm (usually {_days(usual)} between orders)"
     text = f"silent for {silent:,.0f} {'day' if silent == 1 else 'days'}"
     text += ", too few orders to tell its rhythm" if pd.isna(usual) else f", usually {_days(usual)} between orders"
     # 99.6% is not "longer than 100%": a share is only shown whole when it is.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NAMED = 8
 _LETTERS = 24
 _LINES = 4
+_ROUND = (0.01, 0.1, 1, 2, 5, 10, 20, 50, 100)  # chances to leave, %
 _FEW = 0.02  # of the accounts may lie beyond the left and the lower edge
 
 
@@ -39,7 +40,9 @@ def draw_at_stake(found: WatchList, ax: Axes | None) -> Axes:
     _draw_first(ax, frame.head(_NAMED), chance.head(_NAMED), found.currency)
     ax.set_xlabel(f"chance that it is still there and leaves within {found.months:g} months, %")
     ax.set_ylabel(f"margin over {found.margin_months:g} months if it stays,\n{money.unit}")
-    ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    left, right = ax.get_xlim()
+    ticks = [tick for tick in _ROUND if left <= tick <= right]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.xaxis.set_minor_formatter(lambda x, _: "")
     money.on(ax.yaxis)
     total = float(frame["at_stake"].sum())
@@ -60,7 +63,8 @@ def _draw_equal_stakes(ax: Axes, largest: float, currency: str) -> None:
         if bottom < 100 * level / enters and enters < right:
             label = f"{level:,.10g} {currency}".strip() + " at stake"
             ax.annotate(label, (enters, 100 * level / enters), xytext=(22, -1), textcoords="offset points", color=GREY,
-                        size=8, va="top")  # fmt: skip
+                        size=8, va="top", zorder=2,
+                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
 
 
 def _draw_first(ax: Axes, first: pd.DataFrame, chance: pd.Series, currency: str) -> None:

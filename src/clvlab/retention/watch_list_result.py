@@ -9,6 +9,7 @@ import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
 from clvlab.results import Note, Result, Table, format_cell
+from clvlab.retention.in_words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,8 +125,9 @@ def _read(row: dict[Any, Any], as_of: dt.date) -> tuple[str, str, str]:
         know.append(f"Next order expected on {format_cell(row['next_order_expected_on'], 0)}{overdue}")
     for what, name in (("Partners lost", "partners_lost"), ("Last call", "last_call"), ("Our view", "override")):
         know += [f"{what}: {texts[name]}"] if name in texts else []
+    name, code = texts["name"], plain_text(row["customer_id"])
     return (
-        f"{texts['name']} ({texts['customer_id']}), {texts['account_manager']}",
+        f"{name if name == code else f'{name} ({code})'}, {texts['account_manager']}",
         f"{amount} ({low} to {high}); {chance} ({least} to {most}) to leave{gone}",
         ". ".join(know),
     )

@@ -12,7 +12,7 @@ import pandas as pd
 from clvlab.churn.hazards.monthly_design import Design, design_for
 from clvlab.churn.hazards.monthly_estimates import Estimates, hazard_ratios
 from clvlab.churn.hazards.monthly_fit import Coefficients, MonthlyHazard
-from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, dependent, maximise
+from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, dependent, maximise, one_thread_each
 from clvlab.churn.hazards.monthly_panel import Overview, Panel, overview
 from clvlab.churn.hazards.monthly_shrinking import shrunk
 from clvlab.churn.hazards.monthly_source import rereadable
@@ -113,7 +113,7 @@ def monthly_hazard(
     if not 0 < confidence < 1:
         raise Refused(f"confidence is {confidence:g}; give a share between 0 and 1, such as 0.95.")
     whole = Panel(panel, tuple(names), offset, cause, season)
-    with rereadable(panel, whole.reads()) as source:
+    with one_thread_each(), rereadable(panel, whole.reads()) as source:
         whole = replace(whole, source=source)
         seen = overview(whole)
         _refuse_degenerate(whole, seen)

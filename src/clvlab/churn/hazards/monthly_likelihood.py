@@ -6,10 +6,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from clvlab.churn.hazards.monthly_panel import Months
 from clvlab.churn.spells import Floats
@@ -55,6 +58,17 @@ class Point:
     gradient: Floats
     information: Floats
     scores: Floats = field(default_factory=lambda: np.empty((0, 0)))
+
+
+def one_thread_each() -> AbstractContextManager[Any]:
+    """Keep linear algebra to one thread: pieces share the cores, and threads of threads would wait for each other."""
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the libraries of linear algebra in use."""
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)

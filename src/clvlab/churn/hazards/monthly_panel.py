@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from clvlab.churn.hazards.monthly_source import (
@@ -25,6 +26,8 @@ from clvlab.refusal import Refused
 if TYPE_CHECKING:
     from clvlab.churn.hazards.monthly_source import Source
 
+# A panel in memory of up to so many rows is held as arrays from one pass over it to the next.
+_ROWS_HELD = 1_000_000
 CALENDAR_MONTHS = 12
 # Month numbers outside these are dates written in some other way, such as 202501.
 _FIRST_MONTH, _LAST_MONTH = (period_index(dt.date(year, 1, 1), "month") for year in (1900, 2200))
@@ -123,8 +126,24 @@ class Panel:
         """Return the number of each row's customer, 0 for the first."""
         return customer_numbers(self.source)
 
+    @cached_property
+    def _held(self) -> list[Months]:
+        """Return all customer-months with their outcome."""
+        return list(self._read())
+
     def observed(self) -> Iterator[Months]:
-        """Yield customer-months with their outcome.
+        """Yield customer-months with their outcome; a frame of moderate size is checked once and held.
+
+        Raises
+        ------
+        Refused
+            As :meth:`_read`.
+        """
+        small = isinstance(self.source, pd.DataFrame) and len(self.source) <= _ROWS_HELD
+        yield from self._held if small else self._read()
+
+    def _read(self) -> Iterator[Months]:
+        """Yield customer-months with their outcome, read anew.
 
         Raises
         ------

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from clvlab.churn.hazards.monthly_design import Design
-from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, covariance
+from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, covariance, one_thread_each
 from clvlab.churn.hazards.monthly_panel import Months, Panel
-from clvlab.churn.hazards.proportional import ProportionalHazards
+from clvlab.churn.hazards.proportional import ProportionalHazards, changing, found_in_words
 from clvlab.churn.spells import Floats
 from clvlab.refusal import Refused
 
@@ -55,7 +55,8 @@ def proportional_hazards(
         raise Refused("No covariate has a finite coefficient whose course over age could be checked.")
     size = len(maximum.at)
     extended = _WithAge(design, [design.names.index(name) for name in names])
-    point = Likelihood(panel.observed, extended, 0).at(np.append(maximum.at, np.zeros(len(names))))
+    with one_thread_each():
+        point = Likelihood(panel.observed, extended, 0).at(np.append(maximum.at, np.zeros(len(names))))
     shared = point.information[size:, :size] @ covariance(point.information[:size, :size])
     own = point.information[size:, size:] - shared @ point.information[:size, size:]
     score = point.gradient[size:] - shared @ point.gradient[:size]
@@ -75,14 +76,5 @@ def proportional_hazards(
 
 def _advice(frame: pd.DataFrame, level: float) -> str:
     """Return in words what changes with age and what to do about it."""
-    single, together = frame.iloc[:-1], frame["p_value"].iloc[-1]
-    changing = single[single["p_value"] < level]
-    if changing.empty:
-        if together >= level:
-            return f"Nothing speaks against proportional hazards (all together p = {together:.2g})."
-        return f"Effects change with age (all together p = {together:.2g}), none by itself: fit early and late apart."
-    found = ", ".join(f"{row.covariate} {row.over_time} (p = {row.p_value:.2g})" for row in changing.itertuples())
-    return (
-        f"Not proportional: with age the hazard ratio of {found}. What stands is an average; add a column with"
-        f" {' and '.join(changing['covariate'])} times log(1 + entry)."
-    )
+    found, rows = found_in_words(frame, level), changing(frame, level)
+    return found if rows.empty else f"{found} add a column with {' and '.join(rows['covariate'])} times log(1 + entry)."

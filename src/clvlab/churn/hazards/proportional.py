@@ -111,20 +111,39 @@ def _scaled_age(fitted: Fitted, transform: str) -> Floats:
     raise Refused(f"There is no transform {transform!r}; use one of {', '.join(TRANSFORMS)}.")
 
 
+def changing(frame: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the rows of covariates whose effect changes, as many tests as there are allowed for.
+
+    References
+    ----------
+    Holm, S. (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2).
+    """
+    single = frame.iloc[:-1]
+    p_values = np.sort(single["p_value"])
+    holds = p_values >= level / np.arange(len(p_values), 0, -1)
+    rejected = int(np.argmax(holds)) if holds.any() else len(p_values)
+    return single[single["p_value"] < (p_values[rejected] if rejected < len(p_values) else np.inf)]
+
+
+def found_in_words(frame: pd.DataFrame, level: float) -> str:
+    """Return what changes with age, or that nothing does; ends without advice only where there is something."""
+    together, rows = float(frame["p_value"].iloc[-1]), changing(frame, level)
+    if len(rows):
+        each = ", ".join(f"{row.covariate} {row.over_time} (p = {row.p_value:.2g})" for row in rows.itertuples())
+        return f"Not proportional: with age the hazard ratio of {each}. What stands is an average;"
+    if together >= level:
+        return f"Nothing speaks against proportional hazards (all together p = {together:.2g})."
+    return f"Effects change with age (all together p = {together:.2g}), none by itself: fit early and late apart."
+
+
 def _advice(frame: pd.DataFrame, few: dict[str, bool], level: float) -> str:
     """Return in words what changes with age and what to do about it."""
-    single, together = frame.iloc[:-1], frame["p_value"].iloc[-1]
-    changing = single[single["p_value"] < level]
-    if changing.empty:
-        if together >= level:
-            return f"Nothing speaks against proportional hazards (all together p = {together:.2g})."
-        return f"Effects change over time (all together p = {together:.2g}), none by itself: fit early and late apart."
-    found = ", ".join(f"{row.covariate} {row.over_time} (p = {row.p_value:.2g})" for row in changing.itertuples())
-    stratify = ", ".join(name for name in changing["covariate"] if few[name])
-    bend = ", ".join(name for name in changing["covariate"] if not few[name])
+    found, rows = found_in_words(frame, level), changing(frame, level)
+    if rows.empty:
+        return found
+    stratify = ", ".join(name for name in rows["covariate"] if few[name])
+    bend = ", ".join(name for name in rows["covariate"] if not few[name])
     remedies = [f"stratify by {stratify} (strata=)"] if stratify else []
     if bend:
         remedies.append(f"cut spells at some duration and add {bend} times being beyond it")
-    return (
-        f"Not proportional: over time the hazard ratio of {found}. What stands is an average; {' and '.join(remedies)}."
-    )
+    return f"{found} {' and '.join(remedies)}."

@@ -189,7 +189,8 @@ def _draw_areas(curve: CumulativeIncidence, ax: Axes | None) -> Axes:
     _label_ends(ax, [*names, f"still there {there:.0%}"], middles, [*colours, "black"])
     ax.set_xlabel(f"age, {curve.unit}s (in brackets: {curve.confidence:.0%} intervals at age {age:,.4g})")
     largest = ", ".join(f"{cause} {final.loc[cause, 'incidence']:.0%}" for cause in shown[:_LARGEST])
-    state(ax, f"By {age:,.3g} {curve.unit}s {1 - there:.0%} have left: {largest}")
+    of_which = f": {largest}" if len(shown) > 1 else f", all for the cause {shown[0]}"
+    state(ax, f"By {age:,.3g} {curve.unit}s {1 - there:.0%} have left{of_which}")
     return ax
 
 

@@ -42,7 +42,6 @@ def _finding(shown: pd.DataFrame) -> str:
     if shown.empty:
         return "0 calls are half a year old: no definition can be judged yet"
     calmest, wildest = shown.loc[shown["false_alarms"].idxmin()], shown.loc[shown["false_alarms"].idxmax()]
-    return (
-        f"{calmest.false_alarms:.0%} (by {calmest.definition}) to {wildest.false_alarms:.0%} (by {wildest.definition}) "
-        "of customers called lost are back within half a year"
-    )
+    least, most = f"{calmest.false_alarms:.0%}", f"{wildest.false_alarms:.0%}"
+    share = least if least == most else f"{least} (by {calmest.definition}) to {most} (by {wildest.definition})"
+    return f"{share} of customers called lost are back within half a year"

@@ -47,7 +47,7 @@ def draw_returns(found: Returns, ax: Axes | None = None) -> Axes:
     )
     ax.set(ylabel="share that has come back")
     if len(curves) > 1:
-        ax.legend(loc="upper left")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     last = frame[frame["group"] == "all"].iloc[-1]
     state(ax, _finding(last))
@@ -59,4 +59,4 @@ def _finding(last: pd.Series) -> str:
     if np.isnan(last["share"]):
         return f"{last['came_back']:,} of {last['left']:,} have come back; {last['months']:g} months lie ahead"
     between = f"{last['lower']:.0%} to {last['upper']:.0%}"
-    return f"{last['share']:.0%} of those who leave come back within {last['months']:g} months ({between})"
+    return f"{last['share']:.0%} of those called lost are back within {last['months']:g} months ({between})"
