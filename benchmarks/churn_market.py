@@ -95,7 +95,9 @@ def _scores(check: OutOfTime) -> pd.DataFrame:
 def _last_day(study: Study) -> pd.DataFrame:
     """Return what is said of customers on the last day beside the truth."""
     ahead = study.churn.prospects.frame
-    truth = study.truth("customers").set_index("customer_id").reindex(ahead.index)
+    truth = study.truth("customers")
+    assert truth is not None  # the market is simulated
+    truth = truth.set_index("customer_id").reindex(ahead.index)
     return pd.DataFrame(
         {
             "tie": ahead["tie"],
@@ -201,8 +203,8 @@ def main() -> int:
     rows = score_rows(scores)
     print("# Probabilities to leave, on months not seen and beside the truth\n")
     print(
-        f"{MARKETS} markets of {CUSTOMERS} customers and {MONTHS} months of records, opened by `clvlab.open_study` with "
-        "its defaults. Means over markets with their standard errors.\n"
+        f"{MARKETS} markets of {CUSTOMERS} customers and {MONTHS} months of records, opened by `clvlab.open_study` "
+        "with its defaults. Means over markets with their standard errors.\n"
     )
     print("## Forecasts from 18 and 12 months before the last day against what the records then showed\n")
     print(

@@ -149,12 +149,12 @@ class Study:
     @cached_property
     def churn_check(self) -> OutOfTime:
         """How forecasts of leaving from earlier days did on what came."""
-        return check(self.records, self.churn, self.assumptions, self.seed)
+        return check(self.churn, self.seed)
 
     @cached_property
     def watch_list(self) -> WatchList:
         """Whom to call first, by the margin at stake."""
-        return accounts_to_watch(self.churn, self.clv, self.records)
+        return accounts_to_watch(self.churn, self.clv)
 
     def truth(self, name: str) -> pd.DataFrame | None:
         """Return what really was in a simulated market, up to the as-of day; None of real customers.

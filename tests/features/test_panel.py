@@ -11,6 +11,7 @@ from panel_cases import BEGIN, TODAY, shipments, spell, spells, table
 from clvlab.churn.spells import arrange
 from clvlab.features.panel import panel, panel_ahead
 from clvlab.features.panel.months import rows_at_risk
+from clvlab.features.panel.panel import FAMILIES
 from clvlab.periods import epoch_days, period_index, to_periods
 from clvlab.refusal import Refused
 
@@ -49,7 +50,7 @@ def test_a_customer_who_returns_has_rows_of_both_spells_and_none_between() -> No
 
 
 def test_absent_tables_and_columns_switch_their_covariates_off_with_what_they_need() -> None:
-    found = panel(ORDERS, spells(), TODAY, BEGIN, detail=True)
+    found = panel(ORDERS, spells(), TODAY, BEGIN, FAMILIES)
     assert found.missing["neglect"] == "needs contacted_at and kind in contacts"
     assert found.missing["damaged_mean"] == "needs damaged_pieces in shipments"
     assert "late_delivery_mean" in found.frame
@@ -70,7 +71,7 @@ def test_every_covariate_is_a_number_in_every_row(small_study) -> None:
 
 
 def test_covariates_are_told_by_the_reason_they_speak_for() -> None:
-    found = panel(ORDERS, spells(), TODAY, BEGIN, detail=True)
+    found = panel(ORDERS, spells(), TODAY, BEGIN, FAMILIES)
     assert found.names("volume") == ["volume_trend"]
     with pytest.raises(Refused, match="did you mean 'service'"):
         found.names("servce")

@@ -9,13 +9,14 @@ import pytest
 from panel_cases import BEGIN, TODAY, shipments, spell, spells, table
 
 from clvlab.features.panel import panel, partners
+from clvlab.features.panel.panel import FAMILIES
 
 QUIET = {"shipments": shipments([("2024-01-02", "2024-01-05", "2024-01-04")])}
 
 
 def months_of(tables: dict, name: str, one: pd.DataFrame | None = None) -> list[float]:
     """The values of customer a in January to December 2024."""
-    frame = panel(tables, spells() if one is None else one, TODAY, BEGIN, detail=True).frame
+    frame = panel(tables, spells() if one is None else one, TODAY, BEGIN, FAMILIES).frame
     return frame.loc[frame["customer_id"] == "a", name].tolist()
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import ibis.expr.types as ir
 import pandas as pd
 
 from clvlab.churn.customer_churn import Churn
@@ -18,13 +15,11 @@ from clvlab.results import Table
 _WHICH = ("sustained", "worst month", "last month")
 
 
-def effects_by_kpi(tables: Mapping[str, ir.Table], orders: ir.Table, found: Churn) -> Table:
+def effects_by_kpi(found: Churn) -> Table:
     """Return by how much a percentage point more of each kind of failure raises the monthly hazard.
 
     Parameters
     ----------
-    tables, orders
-        Accepted tables, and orders, as known on the day of ``found``.
     found
         Who is leaving.
 
@@ -40,7 +35,9 @@ def effects_by_kpi(tables: Mapping[str, ir.Table], orders: ir.Table, found: Chur
     Refused
         When the records show no service indicator.
     """
-    detailed = panel(tables, found.spells, found.as_of, window_start(orders), detail=True)
+    base = found.base
+    detailed = panel(base.records.tables, found.spells, base.as_of, window_start(base.orders), FAMILIES)
+    rest = found.panel.frame
     service = {one.name for family in FAMILIES for one in family.covariates}
     others = [name for name in found.prospects.fit.hazard_ratios_["covariate"] if name not in service]
     parts = []
@@ -48,7 +45,8 @@ def effects_by_kpi(tables: Mapping[str, ir.Table], orders: ir.Table, found: Chur
         names = [one.name for one in family.covariates if one.name in detailed.covariates]
         if len(names) != len(_WHICH) or not (detailed.frame[names].std() > 0).all():
             continue
-        ratios = monthly_hazard(detailed.frame, [*names, *others], confidence=0.9).hazard_ratios_
+        months = detailed.frame.join(rest[others])
+        ratios = monthly_hazard(months, [*names, *others], confidence=0.9).hazard_ratios_
         kpi = "all failures" if family is ALL_FAILURES else detailed.covariates[names[0]].label.split(" of ")[0]
         parts.append(ratios[ratios["covariate"].isin(names)].assign(kpi=kpi, failing=_WHICH))
     if not parts:

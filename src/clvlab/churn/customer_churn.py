@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.churn.base import Base
 from clvlab.churn.definitions import DefinitionsCompared, compare_definitions
 from clvlab.churn.effects import Effects
 from clvlab.churn.hazards.cox import cox
@@ -18,7 +18,6 @@ from clvlab.churn.prospects.drivers import drivers
 from clvlab.churn.prospects.prospects import Prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
 from clvlab.churn.returns import Returns, absences, returns
-from clvlab.features.churn_definitions import ChurnEvents, Rhythm
 from clvlab.features.panel import Panel
 from clvlab.features.spells import AccountSpells
 from clvlab.periods import DAYS_PER_YEAR, to_days
@@ -41,32 +40,29 @@ class Churn(Result):
 
     Attributes
     ----------
+    base
+        What it is read from: records, assumptions, definitions of churn, rhythms.
     accounts
         When customers came, left and came back, and how each stands today.
-    definitions
-        Whom each definition of churn called lost, by name; ``definition`` is the one that is used.
-    rhythm
-        How often customers order; None where nobody ordered twice.
     prospects
         What lies ahead of every customer who is not lost.
-    profiles
-        By customer_id: what the customer file says of its kind, as far as it does (size_class, industry, ...).
-    as_of
-        The day.
-    within_months
-        How far ahead the headline and the watch list look.
     """
 
+    base: Base
     accounts: AccountSpells
-    definitions: Mapping[str, ChurnEvents]
-    definition: str
-    rhythm: Rhythm | None
     prospects: Prospects
-    profiles: pd.DataFrame
-    as_of: dt.date
-    within_months: int
     title: str = "Customers by their probability to leave"
     percent: tuple[str, ...] = ("already_gone", "leave", "lower", "upper")
+
+    @property
+    def as_of(self) -> dt.date:
+        """The last day known."""
+        return self.base.as_of
+
+    @property
+    def within_months(self) -> int:
+        """How far ahead the headline and the watch list look."""
+        return self.base.assumptions.leave_within_months
 
     @property
     def spells(self) -> pd.DataFrame:
@@ -81,9 +77,9 @@ class Churn(Result):
         Refused
             When the customer file does not have it.
         """
-        if profile not in self.profiles.columns:
+        if profile not in self.base.profiles.columns:
             raise Refused(f"Needs {profile} in customers.")
-        spells = self.spells.assign(**{profile: self.spells["customer_id"].map(self.profiles[profile])})
+        spells = self.spells.assign(**{profile: self.spells["customer_id"].map(self.base.profiles[profile])})
         return spells.dropna(subset=[profile]).reset_index(drop=True)
 
     @property
@@ -176,7 +172,7 @@ class Churn(Result):
 
     def compare(self, truth: pd.DataFrame | None = None) -> DefinitionsCompared:
         """Return the definitions of churn side by side; ``truth`` as in :func:`~clvlab.churn.compare_definitions`."""
-        return compare_definitions(self.definitions, self.as_of, truth)
+        return compare_definitions(self.base.definitions, self.as_of, truth)
 
     def headlines(self) -> Headlines:
         """Return the figures to remember."""

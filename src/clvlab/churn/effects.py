@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from clvlab.churn.hazards.hazard_fit import HazardFit
@@ -36,8 +35,6 @@ class Effects(Result):
         ratios = fit.hazard_ratios_
         labels = {name: known[name].label for name in ratios["covariate"]}
         said = fit.words(panel.labels, panel.units, HAZARD)
-        spread = np.sign(np.log(ratios["hazard_ratio"])) * np.abs(np.log(ratios["hazard_ratio"]))
-        error = (np.log(ratios["upper"]) - np.log(ratios["lower"])) / 2
         self._frame = pd.DataFrame(
             {
                 "reason": [known[name].reason for name in labels],
@@ -48,7 +45,7 @@ class Effects(Result):
                 "upper": ratios["upper"],
                 "p_value": ratios["p_value"],
             }
-        ).iloc[np.argsort(-np.abs(spread / error).fillna(0).to_numpy(), kind="stable")]
+        ).sort_values("p_value", kind="stable")  # without a finite estimate there is none: last
         self._labels = labels
         self.confidence = fit.confidence
         self.title = f"What raises and lowers the {HAZARD} of leaving ({fit.confidence:.0%} intervals), surest first"

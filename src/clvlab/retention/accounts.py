@@ -8,7 +8,6 @@ from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.panel import partners
 from clvlab.periods import years_before
-from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.results import Result
 from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
@@ -23,7 +22,7 @@ _LEAST_PROBABILITY = 0.01
 _KNOWN_BEFORE = ("size_class", "industry", "region", "priority_class")
 
 
-def accounts_to_watch(found: Churn, values: CustomerValues, records: Records) -> WatchList:
+def accounts_to_watch(found: Churn, values: CustomerValues) -> WatchList:
     """Return the watch list: whom to call first, and what to know before calling.
 
     Parameters
@@ -32,9 +31,8 @@ def accounts_to_watch(found: Churn, values: CustomerValues, records: Records) ->
         Who is leaving.
     values
         What customers are worth, as of the same day.
-    records
-        As they were known then: names, managers, partners, what came of earlier calls.
     """
+    records = found.base.records
     ahead, months = found.prospects.frame, found.within_months
     risk = ahead[["already_gone"]].assign(
         **{
@@ -52,32 +50,38 @@ def accounts_to_watch(found: Churn, values: CustomerValues, records: Records) ->
         months=months,
         margin_months=values.horizon_months,
         currency=values.currency,
-        partners=lost_partners(found, records),
+        partners=lost_partners(found),
         calls=records.tables.get("calls"),
     )
 
 
 def worth(values: CustomerValues, customers: pd.Index) -> pd.DataFrame:
-    """Return what each customer is worth within the horizon of values, given that it is still there."""
+    """Return what each customer is worth within the horizon of values, given that it is still there.
+
+    Of who is all but gone for those values, all cases say nothing about this one: its interval is missing.
+    """
     frame = values.frame.reindex(customers)
     there = frame["probability_alive"].clip(lower=_LEAST_PROBABILITY)
     ends = {name: frame[f"value{end}"] / there for name, end in zip(("margin", "lower", "upper"), _ENDS, strict=True)}
-    return pd.DataFrame(ends, index=customers).rename_axis("customer_id").reset_index()
+    told = pd.DataFrame(ends, index=customers).rename_axis("customer_id")
+    within = told["margin"].between(told["lower"], told["upper"])
+    told[["lower", "upper"]] = told[["lower", "upper"]].where(within)
+    return told.reset_index()
 
 
 def silence(found: Churn) -> pd.DataFrame:
     """Return each customer's silence against its rhythm, and when its next order is expected."""
     columns = ["silent_days", "usual_gap_days", "silence_percentile", "next_on"]
-    if found.rhythm is None:
+    if found.base.rhythm is None:
         return pd.DataFrame(columns=["customer_id", *columns]).rename(columns={"next_on": "next_order_expected_on"})
-    known = found.rhythm.customers[columns].rename(columns={"next_on": "next_order_expected_on"})
+    known = found.base.rhythm.customers[columns].rename(columns={"next_on": "next_order_expected_on"})
     return known[known.index.isin(found.prospects.frame.index)].rename_axis("customer_id").reset_index()
 
 
-def lost_partners(found: Churn, records: Records) -> pd.DataFrame | None:
+def lost_partners(found: Churn) -> pd.DataFrame | None:
     """Return who on the other side of each account's lanes left within a year: customer_id, partner_id, left_on."""
     try:
-        pairs = partners(records.tables, found.as_of, found.spells["at_risk_from"].min().date())
+        pairs = partners(found.base.records.tables, found.as_of, found.spells["at_risk_from"].min().date())
     except Refused:  # records that do not tell who receives: the list goes without
         return None
     standing = found.accounts.standing
@@ -86,7 +90,7 @@ def lost_partners(found: Churn, records: Records) -> pd.DataFrame | None:
     return pairs.join(lost, on="partner_id", how="inner")[["customer_id", "partner_id", "left_on"]]
 
 
-def effect_of_calling(found: Churn, records: Records, by: str = "") -> CampaignEffect:
+def effect_of_calling(found: Churn, by: str = "") -> CampaignEffect:
     """Return what the randomised campaign in the records changed, by groups of customers known before it.
 
     Raises
@@ -94,6 +98,7 @@ def effect_of_calling(found: Churn, records: Records, by: str = "") -> CampaignE
     Refused
         When the records hold no randomised campaign.
     """
+    records = found.base.records
     customers = records["customers"]
     known = customers.select("customer_id", *(name for name in _KNOWN_BEFORE if name in customers.columns)).execute()
     return campaign_effect(records["campaigns"], found.spells, before=known, by=by)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TRUE_LEAVINGS = "true leavings"
 _NORMAL = 1.6448536269514722  # 95% quantile
+# Fewer events than this tell nothing, and intervals of so few would not say so.
+_FEWEST = 10
 
 
 class Attenuation(Result):
@@ -31,7 +33,7 @@ class Attenuation(Result):
         self._frame = frame
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per definition: definition, events, part, lower, upper."""
+        """Return one row per definition: definition, events, part, lower, upper; missing with fewer than ten events."""
         return self._frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -59,7 +61,8 @@ def attenuation(
     Raises
     ------
     Refused
-        When there is no truth (the records are those of real customers), or no covariate of ``effects`` in ``months``.
+        When there is no truth (the records are those of real customers), no covariate of ``effects`` in ``months``, or
+        no definition that calls ten customers lost.
 
     Notes
     -----
@@ -85,7 +88,10 @@ def attenuation(
     base = months[["customer_id", *names]].assign(month=number, duration=1.0, entry=0.0)
     told = {TRUE_LEAVINGS: base.assign(event=months["left"].astype(int))}
     told |= {name: _as_told(base, found) for name, found in definitions.items()}
-    return Attenuation(pd.DataFrame([_part(name, rows, true[names]) for name, rows in told.items()]))
+    frame = pd.DataFrame([_part(name, rows, true[names]) for name, rows in told.items()])
+    if frame["part"].iloc[1:].isna().all():
+        raise Refused(f"No definition called {_FEWEST} customers lost: too few to find effects; give a longer history.")
+    return Attenuation(frame)
 
 
 def _as_told(base: pd.DataFrame, found: ChurnEvents) -> pd.DataFrame:
@@ -111,6 +117,9 @@ def _months(days: pd.Series) -> np.ndarray:
 
 def _part(name: str, rows: pd.DataFrame, effects: pd.Series) -> dict[str, object]:
     """Return the slope of estimated on true effects with its interval."""
+    events = int(rows["event"].sum())
+    if events < _FEWEST:
+        return {"definition": name, "events": events, "part": np.nan, "lower": np.nan, "upper": np.nan}
     fit = monthly_hazard(rows, list(effects.index), season=False, age_knots=())
     told = [covariate for covariate in effects.index if np.isfinite(fit.params_[covariate])]
     true = effects[told].to_numpy()
@@ -118,7 +127,7 @@ def _part(name: str, rows: pd.DataFrame, effects: pd.Series) -> dict[str, object
     part, error = float(weighted @ fit.params_[told]) / (weighted @ true), (weighted @ true) ** -0.5
     return {
         "definition": name,
-        "events": int(rows["event"].sum()),
+        "events": events,
         "part": part,
         "lower": part - _NORMAL * error,
         "upper": part + _NORMAL * error,

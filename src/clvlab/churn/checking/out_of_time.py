@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MODEL, COVARIATES, DAYS_SILENT = "the model", "covariates alone", "days silent"
 # Fewer leavers than this tell no forecaster from another.
 _FEWEST = 10
-_REPLICATES = 200
+_REPLICATES = 100
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -193,7 +193,9 @@ def out_of_time(
 def _outcomes(ahead: Prospects, spells: pd.DataFrame, landmark: dt.date) -> pd.DataFrame:
     """Return when each customer of a forecast left, or until when it was followed, in months after the landmark."""
     day = pd.Timestamp(landmark)
-    begun = spells[spells["started_on"] <= day].sort_values("started_on").groupby("customer_id").last()
+    # Who came back before the day has begun another spell; while too young to be followed, it is not among these.
+    over = spells["came_back_on"] <= day
+    begun = spells[(spells["started_on"] <= day) & ~over].set_index("customer_id")
     found = begun.reindex(ahead.frame.index).dropna(subset=["at_risk_to"])
     left = found["event"] == 1
     until = found["ended_on"].where(left, found["at_risk_to"])

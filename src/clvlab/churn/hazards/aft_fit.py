@@ -157,11 +157,14 @@ class AFTFit(Result):
         Raises
         ------
         Refused
-            When the fit has covariates: then :meth:`survival` of customers who have them.
+            When the fit has covariates: then :meth:`survival` of customers who have them. For times that are not
+            above 0.
         """
         if len(self.params_) > _BASIC:
             raise Refused("New customers differ in the covariates of this fit; use survival(frame, times).")
         model, at = DISTRIBUTIONS[self.distribution], np.asarray(times, dtype=float)
+        if not (at > 0).all():
+            raise Refused("A time ahead is missing or not above 0; give times above 0.")
 
         def log_hazard(parameters: Floats) -> Floats:
             location = np.full(len(at), parameters[0])

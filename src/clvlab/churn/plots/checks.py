@@ -41,17 +41,10 @@ def draw_calibration(tested: OutOfTime, ax: Axes | None) -> Axes:
     ax.set(xlabel="expected to leave, % of a fifth of the customers", ylabel="left, % (90% interval)")
     ax.legend(loc="lower right")
     last = max(tested.horizons[landmark])
-    groups = tested.calibration(last, landmark, _GROUPS)
-    customers, expected, observed = (
-        groups["customers"].sum(),
-        (groups["customers"] * groups["expected"]).sum(),
-        (groups["customers"] * groups["observed"]).sum(),
-    )
-    state(
-        ax,
-        f"Of {customers:,} customers {observed:,.0f} left within {last} months of {landmark}; "
-        f"{expected:,.0f} were expected to",
-    )
+    scores = tested.to_frame()
+    row = scores[(scores["landmark"] == scores["landmark"].min()) & (scores["months"] == last)].iloc[0]
+    ratio = row["observed_to_expected"]
+    state(ax, f"Within {last} months of {landmark} {ratio:.2f} times as many customers left as were expected to")
     return ax
 
 

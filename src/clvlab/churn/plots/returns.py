@@ -59,4 +59,4 @@ def _finding(last: pd.Series) -> str:
     if np.isnan(last["share"]):
         return f"{last['came_back']:,} of {last['left']:,} have come back; {last['months']:g} months lie ahead"
     between = f"{last['lower']:.0%} to {last['upper']:.0%}"
-    return f"{last['share']:.0%} of those called lost are back within {last['months']:g} months ({between})"
+    return f"{last['share']:.0%} of those called lost come back within {last['months']:g} months ({between})"

@@ -124,7 +124,8 @@ def prospects(
     expected = drifted(coming.frame, past, persistence(months.frame, drifting), lead)
     now = expected[lead == 0].set_index("customer_id")
     survival = fit.draw_survival(expected, DRAWS, seed)
-    first = -np.log(survival[:, lead == 0])
+    # Draws from few events may leave nobody: a hazard without end has no time of leaving.
+    first = -np.log(np.maximum(survival[:, lead == 0], np.finfo(float).tiny))
     tie = accounts.running.set_index("customer_id")["tie"].reindex(now.index)
     gone = np.where(tie == CONTRACT, 0.0, _gone(rhythm, now.index, first / days_per("month")))
     rng = np.random.default_rng(seed)
@@ -152,8 +153,9 @@ def _total(probability: Floats, rng: np.random.Generator) -> dict[str, float]:
     """Return how many leave, with an interval, from draws of each customer's probability."""
     expected = probability.sum(axis=1)
     by_chance = np.sqrt((probability * (1 - probability)).sum(axis=1)) * rng.standard_normal(len(expected))
-    lower, upper = np.quantile(expected + by_chance, [_FIVE, _NINETY_FIVE])
-    return {"leave": float(expected.mean()), "lower": max(float(lower), 0.0), "upper": float(upper)}
+    customers = probability.shape[1]
+    lower, upper = np.quantile(np.clip(expected + by_chance, 0, customers), [_FIVE, _NINETY_FIVE])
+    return {"leave": float(expected.mean()), "lower": float(lower), "upper": float(upper)}
 
 
 def _gone(rhythm: Rhythm | None, customers: pd.Index, hazard: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -106,7 +106,7 @@ def panel(
     spells: pd.DataFrame,
     as_of: str | dt.date,
     window_start: str | dt.date,
-    detail: bool = False,
+    families: Sequence[Family] = (),
 ) -> Panel:
     """Return what was known of every customer at risk when each month opened.
 
@@ -130,8 +130,9 @@ def panel(
         The last day known.
     window_start
         The records' first day.
-    detail
-        Whether failures stand by KPI too, beside all failures together; they do where records show only some KPIs.
+    families
+        Which covariates; when (), all but failures by KPI, which stand in where the records cannot tell all failures
+        together.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def panel(
     ...     "at_risk_from": pd.to_datetime(["2024-01-03"]), "at_risk_to": pd.to_datetime(["2024-03-20"]),
     ...     "cause": [None],
     ... })
-    >>> months = panel(tables, spells, "2024-03-31", "2024-01-03", detail=True).frame
+    >>> months = panel(tables, spells, "2024-03-31", "2024-01-03", service.FAMILIES).frame
     >>> months[["month", "event", "late_delivery_mean", "late_delivery_recent"]].round(1)
        month  event  late_delivery_mean  late_delivery_recent
     0    648      0                 0.0                   0.0
@@ -171,7 +172,7 @@ def panel(
     """
     rows, today = _known_rows(spells, as_of), parse_date(as_of)
     grid = _grid(tables, spells, rows, parse_date(window_start), period_index(today, "month"), ahead=0, shift=0)
-    return _values(tables, grid, detail).of(rows)
+    return _values(tables, grid, families).of(rows)
 
 
 def panel_ahead(
@@ -209,7 +210,7 @@ def panel_ahead(
     rows, tomorrow = _coming_rows(running, as_of, months)
     begin, now = parse_date(window_start), period_index(tomorrow, "month")
     grid = _grid(tables, spells, rows, begin, now, ahead=months, shift=tomorrow.day - 1)
-    return _values(tables, grid, detail=False).of(rows)
+    return _values(tables, grid).of(rows)
 
 
 def panel_and_ahead(
@@ -228,7 +229,7 @@ def panel_and_ahead(
     rows = _known_rows(spells, as_of)
     now = period_index(tomorrow, "month")
     grid = _grid(tables, spells, pd.concat([rows, coming]), parse_date(window_start), now, ahead=months, shift=0)
-    values = _values(tables, grid, detail=False)
+    values = _values(tables, grid)
     return values.of(rows), values.of(coming)
 
 
@@ -291,14 +292,12 @@ class _Values:
         return Panel(frame, {name: _COVARIATES[name] for name in columns}, self.missing)
 
 
-def _values(tables: Tables, grid: Grid, detail: bool) -> _Values:
+def _values(tables: Tables, grid: Grid, families: Sequence[Family] = ()) -> _Values:
     """Return every covariate that the records allow."""
-    detail = detail or bool(service.ALL_FAILURES.lacking(tables))
+    by_kpi = bool(service.ALL_FAILURES.lacking(tables))
     missing: dict[str, str] = {}
     columns: dict[str, Floats] = {}
-    for family in FAMILIES:
-        if family.detail and not detail:
-            continue
+    for family in families or [family for family in FAMILIES if by_kpi or not family.detail]:
         lacking = family.lacking(tables)
         if lacking:
             missing |= {one.name: lacking for one in family.covariates}
