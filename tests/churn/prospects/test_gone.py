@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import gammaincc
 from scipy.stats import binomtest
 
-from clvlab.churn.prospects.gone import already_gone
+from clvlab.churn.prospects.gone import already_gone, called_though_there
 
 
 def poisson(rate):
@@ -64,3 +64,20 @@ def test_as_many_have_left_as_it_says():
     for fifth in np.array_split(np.argsort(found), 5):
         gone = int((leaves[fifth] < day).sum())
         assert binomtest(gone, len(fifth), float(found[fifth].mean())).pvalue > 0.001
+
+
+def test_gaps_of_stayers_that_outlast_the_silence_are_called_at_this_rate():
+    """Gamma gaps of shape 2 drawn: of those longer than the silence, the share that reaches the patience."""
+
+    def exceeds(time):
+        return gammaincc(2.0, time)
+
+    gaps = np.random.default_rng(5).gamma(2.0, size=200_000)
+    silent, patience = 2.5, 4.0
+    (expected,) = called_though_there([silent], [patience], exceeds)
+    called, there = int((gaps > patience).sum()), int((gaps > silent).sum())
+    assert binomtest(called, there, expected).pvalue > 0.001
+
+
+def test_a_silence_beyond_the_patience_is_called_and_one_without_end_is_not():
+    assert called_though_there([6.0, 1.0], [4.0, np.inf], poisson(1.0)).tolist() == [1.0, 0.0]

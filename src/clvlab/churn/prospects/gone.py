@@ -1,4 +1,4 @@
-"""Whether a silent customer has left already."""
+"""Whether a silent customer has left already, and whether it will be called lost though it has not."""
 
 from __future__ import annotations
 
@@ -59,3 +59,30 @@ def already_gone(silent: ArrayLike, hazard: ArrayLike, gap_exceeds: Callable[[Fl
     here = np.exp(-rate * time) * gap_exceeds(time[None, :])[0]
     total = left + here
     return np.divide(left, total, out=np.ones_like(total), where=total > 0)
+
+
+def called_though_there(silent: ArrayLike, patience: ArrayLike, gap_exceeds: Callable[[Floats], Floats]) -> Floats:
+    """Return the probability that each customer, still there, is in a gap so long that it will be called lost.
+
+    Parameters
+    ----------
+    silent
+        Time since the last order, shape (customers,).
+    patience
+        Time since the last order at which the customer will be called lost.
+    gap_exceeds
+        As for :func:`already_gone`.
+
+    Returns
+    -------
+    array
+        Of shape (customers,): G(patience) / G(silent), with G the probability that a gap is longer.
+
+    Examples
+    --------
+    >>> [round(float(p), 4) for p in called_though_there([0.0, 3.0], [4.0, 4.0], lambda s: np.exp(-s))]
+    [0.0183, 0.3679]
+    """
+    time = np.asarray(silent, dtype=float)
+    longer, so_long = gap_exceeds(np.stack([np.maximum(patience, time), time]))
+    return np.divide(longer, so_long, out=np.zeros_like(so_long), where=so_long > 0)

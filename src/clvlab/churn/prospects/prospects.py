@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -13,7 +13,7 @@ import pandas as pd
 from clvlab.churn.hazards.monthly import monthly_hazard
 from clvlab.churn.hazards.monthly_fit import MonthlyHazard
 from clvlab.churn.prospects.drift import drifted, own_past, persistence
-from clvlab.churn.prospects.gone import already_gone
+from clvlab.churn.prospects.gone import already_gone, called_though_there
 from clvlab.churn.spells import Floats
 from clvlab.features.churn_definitions import Rhythm
 from clvlab.features.panel import Panel, panel_and_ahead
@@ -35,7 +35,8 @@ class Prospects(Result):
     frame
         One row per customer, by customer_id: ``tie``, ``already_gone`` (probability that it has left unnoticed; 0 under
         contract), ``hazard`` (of leaving in the month that begins, if still there), and for each horizon in months h
-        ``leave_h``, ``leave_h_lower``, ``leave_h_upper`` (probability to have left by then, 90% interval), and
+        ``leave_h``, ``leave_h_lower``, ``leave_h_upper`` (probability to have left by then, as the definition of churn
+        will tell: a long silence may be called though the customer is still there; 90% interval), and
         ``risk_h``, ``risk_h_lower``, ``risk_h_upper`` (probability to leave within it, of a customer surely there).
     totals
         By horizon: ``leave``, ``lower``, ``upper``: how many customers will have left by then, with a 90% interval that
@@ -112,8 +113,10 @@ def prospects(
     Notes
     -----
     Covariates as known today go back to the customer's own past at the pace seen in the panel, those known ahead
-    (a contract's term, tenure) go on as known. Coefficients are drawn towards 0 as far as the data suggest, so that
-    predictions are not too extreme.
+    (a contract's term, tenure) go on as known. Spells end when the definition says so, now and then wrongly. The
+    hazard fitted to them holds such false alarms of gaps to come; to have left by a horizon holds that of today's gap
+    too, which matters where a silence is close to being called. Coefficients are drawn towards 0 as far as the data
+    suggest, so that predictions are not too extreme.
     """
     months, coming = panel_and_ahead(tables, accounts.spells, accounts.running, as_of, window_start, max(horizons))
     names = [name for name in months.names() if months.frame[name].std() > 0]
@@ -127,13 +130,20 @@ def prospects(
     # Draws from few events may leave nobody: a hazard without end has no time of leaving.
     first = -np.log(np.maximum(survival[:, lead == 0], np.finfo(float).tiny))
     tie = accounts.running.set_index("customer_id")["tie"].reindex(now.index)
-    gone = np.where(tie == CONTRACT, 0.0, _gone(rhythm, now.index, first / days_per("month")))
+    gone, called = np.zeros(first.shape), np.zeros(first.shape)
+    if rhythm is not None:
+        spot = (tie != CONTRACT).to_numpy()
+        standing = accounts.standing.loc[now.index[spot]]
+        silent, patience = (standing[name].to_numpy(dtype=float) for name in ("silent_days", "patience_days"))
+        exceeds = _gap_exceeds(rhythm, standing.index)
+        gone[:, spot] = already_gone(silent, first[:, spot] / days_per("month"), exceeds)
+        called[:, spot] = gone[:, spot] + (1 - gone[:, spot]) * called_though_there(silent, patience, exceeds)
     rng = np.random.default_rng(seed)
     totals = {}
     columns: dict[str, Floats] = {"already_gone": gone.mean(axis=0), "hazard": -np.expm1(-first).mean(axis=0)}
     for horizon in horizons:
         leaves = 1 - survival[:, lead == horizon - 1]
-        left = gone + (1 - gone) * leaves
+        left = called + (1 - called) * leaves
         columns |= {
             f"leave_{horizon}": left.mean(axis=0),
             f"leave_{horizon}_lower": np.quantile(left, _FIVE, axis=0),
@@ -158,16 +168,14 @@ def _total(probability: Floats, rng: np.random.Generator) -> dict[str, float]:
     return {"leave": float(expected.mean()), "lower": float(lower), "upper": float(upper)}
 
 
-def _gone(rhythm: Rhythm | None, customers: pd.Index, hazard: Floats) -> Floats:
-    """Return draws of the probability that each customer left since its last order."""
-    if rhythm is None:
-        return np.zeros(hazard.shape)
-    known = rhythm.customers
-    place = known.index.get_indexer(customers)
+def _gap_exceeds(rhythm: Rhythm, customers: pd.Index) -> Callable[[Floats], Floats]:
+    """Return the function from days of shape (n, customers) to the probability that a stayer's gap is longer."""
+    known = rhythm.customers.index
+    place = known.get_indexer(customers)
 
     def exceeds(days: Floats) -> Floats:
         everyone = np.zeros((len(days), len(known)))
         everyone[:, place] = days
         return rhythm.probability_of_silence(everyone)[:, place]
 
-    return already_gone(known["silent_days"].to_numpy(dtype=float)[place], hazard, exceeds)
+    return exceeds

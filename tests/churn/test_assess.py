@@ -1,0 +1,284 @@
+"""Who is leaving, from records to probabilities: what holds whatever the records, and records with little in them."""
+
+from __future__ import annotations
+
+import csv
+import random
+import shutil
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from clvlab.assumptions import Assumptions
+from clvlab.churn.advice import to_do
+from clvlab.churn.base import Base
+from clvlab.churn.customer_base import check
+from clvlab.churn.customer_churn import Churn
+from clvlab.refusal import Refused
+from clvlab.results import Note
+from clvlab.study import open_study
+
+
+@pytest.fixture(scope="module")
+def found(small_study) -> Churn:
+    return small_study.churn
+
+
+def part_of(market: Path, folder: Path, *tables: str) -> Path:
+    """Write some tables of a market alone."""
+    folder.mkdir()
+    for table in tables:
+        shutil.copy(market / f"{table}.csv", folder)
+    return folder
+
+
+def bare(market: Path, folder: Path) -> Path:
+    """Write invoices and the names of customers alone: the least that records hold."""
+    part_of(market, folder, "invoices")
+    names = pd.read_csv(market / "customers.csv", usecols=["customer_id"])
+    names.to_csv(folder / "customers.csv", index=False)
+    return folder
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def rewritten(market: Path, folder: Path, change) -> Path:
+    """Write a market with the rows of each table changed by ``change(header, rows)``."""
+    folder.mkdir()
+    for path in market.glob("*.csv"):
+        header, *rows = rows_of(path)
+        with (folder / path.name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *change(header, rows)])
+    return folder
+
+
+# Whatever the records --------------------------------------------------------------------------------------
+
+
+def test_each_customer_who_is_not_lost_stands_there_once(found):
+    standing = found.accounts.standing["standing"]
+    here = standing.index[standing != "called lost"]
+    assert sorted(found.to_frame()["customer_id"]) == sorted(here)
+    assert found.headlines()[0].value == len(here)
+
+
+def test_customers_stand_by_their_probability_and_within_its_interval(found):
+    frame = found.to_frame()
+    assert frame["leave"].is_monotonic_decreasing
+    assert frame["leave"].between(frame["lower"], frame["upper"]).all()
+    assert frame["lower"].min() >= 0 and frame["upper"].max() <= 1
+
+
+def test_the_headline_is_the_sum_of_the_customers_probabilities(found):
+    expected = found.headlines()[2]
+    assert expected.value == pytest.approx(found.to_frame()["leave"].sum())
+    assert expected.lower < expected.value < expected.upper
+
+
+def test_the_share_of_a_year_is_events_over_time_at_risk(found):
+    months = found.panel.frame
+    recent = months[months["month"] > months["month"].max() - 12]
+    years = (recent["duration"] - recent["entry"]).sum() / 12
+    assert found.headlines()[1].value == pytest.approx(100 * -np.expm1(-recent["event"].sum() / years))
+
+
+def test_quarters_hold_every_event_and_all_time_at_risk(found):
+    rates, months = found.by_quarter.to_frame(), found.panel.frame
+    assert rates["left"].sum() == months["event"].sum() == found.spells["event"].sum()
+    assert rates["customer_years"].sum() == pytest.approx((months["duration"] - months["entry"]).sum() / 12)
+    assert set(rates["tie"]) == {"contract", "spot"}
+
+
+def test_spells_by_a_profile_are_of_customers_of_whom_it_is_known(found):
+    spells = found.spells_by("size_class")
+    assert spells["size_class"].notna().all()
+    known = found.base.profiles["size_class"].dropna()
+    assert len(spells) == found.spells["customer_id"].isin(known.index).sum()
+    with pytest.raises(Refused, match="Needs shoe_size in customers"):
+        found.spells_by("shoe_size")
+
+
+def test_the_same_study_says_the_same_and_another_seed_no_more_than_chance(small_market, found):
+    again, other = open_study(small_market).churn, open_study(small_market, seed=9).churn
+    pd.testing.assert_frame_equal(again.to_frame(), found.to_frame(), check_exact=True)
+    ours, theirs = (one.to_frame().set_index("customer_id").sort_index() for one in (found, other))
+    assert not ours["leave"].equals(theirs["leave"])
+    width = ours["upper"] - ours["lower"]
+    assert ((ours["leave"] - theirs["leave"]).abs() < 0.25 * width).all()  # 400 draws: 1/20 of a deviation each
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path, small_market, found):
+    def shuffled(header, rows):
+        random.Random(4).shuffle(rows)
+        return rows
+
+    ours = open_study(rewritten(small_market, tmp_path / "shuffled", shuffled)).churn.to_frame()
+    by_customer = [frame.set_index("customer_id").sort_index() for frame in (ours, found.to_frame())]
+    pd.testing.assert_frame_equal(*by_customer, rtol=1e-6, atol=1e-8)
+
+
+MONEY = {"amount", "revenue", "direct_cost", "rebate", "claim_paid", "logistics_spend", "credit_limit"}
+
+
+def test_the_currency_does_not_matter(tmp_path, small_market, found):
+    """Money in a unit a hundred times smaller; of leads (quoted prices, costs) and contacts nothing is compared."""
+
+    def cents(header, rows):
+        places = [place for place, name in enumerate(header) if name in MONEY]
+        return [
+            [f"{float(text) * 100!r}" if place in places and text else text for place, text in enumerate(row)]
+            for row in rows
+        ]
+
+    ours = open_study(rewritten(small_market, tmp_path / "cents", cents)).churn.to_frame()
+    pd.testing.assert_frame_equal(ours, found.to_frame(), rtol=1e-6, atol=1e-8)
+
+
+def test_effects_stand_surest_first_with_what_they_mean(found):
+    effects = found.effects.to_frame()
+    told = effects["p_value"].dropna()
+    assert told.is_monotonic_increasing and effects["p_value"].isna().to_numpy()[: len(told)].sum() == 0
+    assert set(effects["covariate"]) == set(found.prospects.covariates)
+    assert (effects["in words"].str.len() > 0).all()
+    beside = found.prospects.fit.hazard_ratios_.set_index("covariate")["hazard_ratio"]
+    assert effects.set_index("covariate")["hazard_ratio"].equals(beside[effects["covariate"]])
+
+
+def test_effects_without_end_draw_no_warning(found):
+    assert np.isinf(found.prospects.fit.params_).any(), "pick a market in which some covariate tells leavers apart"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        type(found.effects)(found.prospects.fit, found.panel)
+
+
+def test_everything_can_be_read_and_drawn(found):
+    text, page = repr(found), found._repr_html_()
+    for remark in found.remarks:
+        assert remark in text
+    assert "customers today" in text and "customers today" in page
+    for drawn in (found.plot(), found.effects.plot(), found.returns.plot(), found.compare().plot()):
+        assert drawn.get_figure().get_suptitle()
+    plt.close("all")
+
+
+def test_the_customer_most_likely_gone_is_asked_first(found):
+    likeliest = found.prospects.frame["already_gone"].idxmax()
+    assert f"first {likeliest}" in repr(to_do(found)).replace("\n", " ")
+
+
+def test_beside_cox_stands_every_covariate(found):
+    beside = found.beside_cox.to_frame()
+    assert list(beside["covariate"]) == list(found.prospects.fit.hazard_ratios_["covariate"])
+    assert beside["errors_apart"].median() < 2
+
+
+# How far ahead, and by which definition --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("months", [1, 24])
+def test_any_horizon_will_do(small_market, months):
+    ours = open_study(small_market, assumptions=Assumptions(leave_within_months=months)).churn
+    frame = ours.prospects.frame
+    leave = frame[[f"leave_{horizon}" for horizon in sorted({3, 6, 12, months})]].to_numpy()
+    assert (np.diff(leave, axis=1) >= 0).all()
+    assert ours.to_frame()["leave"].sum() == pytest.approx(frame[f"leave_{months}"].sum())
+    assert f"within {months} months" in repr(ours.likeliest())
+
+
+@pytest.mark.parametrize("definition", ["silence", "volume"])
+def test_another_definition_tells_other_events(small_market, found, definition):
+    ours = open_study(small_market, assumptions=Assumptions(churn_definition=definition)).churn
+    assert ours.base.lost is ours.base.definitions[definition]
+    assert len(ours.spells) != len(found.spells) or ours.spells["event"].sum() != found.spells["event"].sum()
+
+
+def test_a_day_within_a_month_is_a_day_like_others(small_study):
+    ours = small_study.at("2025-11-15").churn
+    assert (ours.panel.frame["until"] <= pd.Timestamp("2025-11-15")).all()
+    assert (ours.prospects.coming.groupby("customer_id").size() == 12).all()
+    assert ours.prospects.frame.drop(columns="tie").notna().all().all()
+
+
+# Records with little in them -------------------------------------------------------------------------------
+
+
+def test_invoices_and_names_of_customers_are_enough(tmp_path, small_market):
+    ours = open_study(bare(small_market, tmp_path / "bare")).churn
+    frame = ours.prospects.frame
+    assert (frame["tie"] == "spot").all() and (frame["already_gone"] > 0).any()
+    assert set(ours.by_quarter.to_frame()["tie"]) == {"spot"}
+    assert "contract" not in ours.base.definitions
+    with pytest.raises(Refused, match="Needs size_class in customers"):
+        ours.spells_by("size_class")
+    assert "renewal" not in repr(to_do(ours))
+    ours.plot()
+    plt.close("all")
+
+
+def invoices(folder: Path, *rows: tuple[str, str]) -> Path:
+    """Write invoices of customers on days."""
+    folder.mkdir()
+    (folder / "customers.csv").write_text("customer_id\n" + "".join(f"{c}\n" for c in sorted({c for c, _ in rows})))
+    lines = (f"{number},{customer},{day},100" for number, (customer, day) in enumerate(rows))
+    (folder / "invoices.csv").write_text("invoice_id,customer_id,issued_on,amount\n" + "\n".join(lines) + "\n")
+    return folder
+
+
+def every(days: int, first: str, last: str) -> list[str]:
+    return [str(day.date()) for day in pd.date_range(first, last, freq=f"{days}D")]
+
+
+def test_nobody_left_is_refused_with_what_can_be_said(tmp_path):
+    rows = [(f"c{n}", day) for n in range(8) for day in every(10 + n, "2023-01-01", "2024-12-31")]
+    with pytest.raises(Refused, match="Nobody left"):
+        _ = open_study(invoices(tmp_path / "loyal", *rows), as_of="2024-12-31").churn
+
+
+def test_everybody_left_is_refused(tmp_path):
+    rows = [(f"c{n}", day) for n in range(8) for day in every(7 + n, "2023-01-01", f"2023-0{n + 1}-28")]
+    with pytest.raises(Refused, match="No customer is left"):
+        _ = open_study(invoices(tmp_path / "gone", *rows), as_of="2024-12-31").churn
+
+
+def test_one_customer_is_refused(tmp_path):
+    rows = [("only", day) for day in every(9, "2023-01-01", "2024-12-31")]
+    with pytest.raises(Refused):
+        _ = open_study(invoices(tmp_path / "one", *rows), as_of="2024-12-31").churn
+
+
+def test_no_customer_that_ordered_twice_has_no_rhythm_but_may_be_silent(tmp_path):
+    folder = invoices(tmp_path / "once", *((f"c{n}", day) for n, day in enumerate(every(9, "2024-01-01", "2024-12-31"))))
+    with pytest.raises(Refused, match="no rhythm to learn"):
+        _ = open_study(folder, as_of="2024-12-31").churn
+    silent = open_study(folder, as_of="2024-12-31", assumptions=Assumptions(churn_definition="silence"))
+    found = or_note(silent)
+    if isinstance(found, Churn):
+        assert found.base.rhythm is None
+        assert (found.prospects.frame["already_gone"] == 0).all()
+
+
+def or_note(study) -> Churn | Note:
+    try:
+        return study.churn
+    except Refused as refusal:
+        return Note(str(refusal))
+
+
+def test_forecasts_of_days_before_the_records_are_refused(small_study):
+    early = small_study.at("2025-06-30").churn  # a year and a half before lies before the first record
+    with pytest.raises(Refused, match="cannot be checked"):
+        check(early)
+
+
+def test_the_base_is_read_by_all(found):
+    assert isinstance(found.base, Base)
+    assert found.as_of == found.base.as_of
+    assert replace(found).drivers.equals(found.drivers)
