@@ -66,7 +66,7 @@ def one_market(seed: int) -> Checked:
         folder = Path(place) / "demo"
         simulate(CUSTOMERS, MONTHS, seed).write(folder)
         study = clvlab.open_study(folder)
-        found = attenuation(study.truth("months"), study.truth("hazard_effects"), study.churn.definitions)
+        found = attenuation(study.truth("months"), study.truth("hazard_effects"), study.churn.base.definitions)
         return Checked(
             _scores(study.churn_check).assign(market=seed),
             _last_day(study).assign(market=seed),

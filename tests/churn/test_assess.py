@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import random
-import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
 
+import ibis
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -16,12 +14,11 @@ import pytest
 
 from clvlab.assumptions import Assumptions
 from clvlab.churn.advice import to_do
-from clvlab.churn.base import Base
-from clvlab.churn.customer_base import check
+from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
+from clvlab.features.events import purchases
 from clvlab.refusal import Refused
-from clvlab.results import Note
-from clvlab.study import open_study
+from clvlab.study import Study, open_study
 
 
 @pytest.fixture(scope="module")
@@ -29,35 +26,14 @@ def found(small_study) -> Churn:
     return small_study.churn
 
 
-def part_of(market: Path, folder: Path, *tables: str) -> Path:
-    """Write some tables of a market alone."""
-    folder.mkdir()
-    for table in tables:
-        shutil.copy(market / f"{table}.csv", folder)
-    return folder
+def assessed(study: Study, change=lambda tables: tables, **assumptions) -> Churn:
+    """Return who is leaving by records whose tables were changed, or under other assumptions."""
+    records = replace(study.records, tables=change(dict(study.records.tables)))
+    return assess(records, purchases(records.tables), study.as_of, Assumptions(**assumptions), study.seed)
 
 
-def bare(market: Path, folder: Path) -> Path:
-    """Write invoices and the names of customers alone: the least that records hold."""
-    part_of(market, folder, "invoices")
-    names = pd.read_csv(market / "customers.csv", usecols=["customer_id"])
-    names.to_csv(folder / "customers.csv", index=False)
-    return folder
-
-
-def rows_of(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
-
-
-def rewritten(market: Path, folder: Path, change) -> Path:
-    """Write a market with the rows of each table changed by ``change(header, rows)``."""
-    folder.mkdir()
-    for path in market.glob("*.csv"):
-        header, *rows = rows_of(path)
-        with (folder / path.name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([header, *change(header, rows)])
-    return folder
+def figure(found: Churn, place: int) -> pd.Series:
+    return found.headlines().to_frame().iloc[place]
 
 
 # Whatever the records --------------------------------------------------------------------------------------
@@ -67,27 +43,28 @@ def test_each_customer_who_is_not_lost_stands_there_once(found):
     standing = found.accounts.standing["standing"]
     here = standing.index[standing != "called lost"]
     assert sorted(found.to_frame()["customer_id"]) == sorted(here)
-    assert found.headlines()[0].value == len(here)
+    assert figure(found, 0)["value"] == len(here)
 
 
 def test_customers_stand_by_their_probability_and_within_its_interval(found):
     frame = found.to_frame()
     assert frame["leave"].is_monotonic_decreasing
     assert frame["leave"].between(frame["lower"], frame["upper"]).all()
-    assert frame["lower"].min() >= 0 and frame["upper"].max() <= 1
+    assert frame["lower"].min() >= 0
+    assert frame["upper"].max() <= 1
 
 
 def test_the_headline_is_the_sum_of_the_customers_probabilities(found):
-    expected = found.headlines()[2]
-    assert expected.value == pytest.approx(found.to_frame()["leave"].sum())
-    assert expected.lower < expected.value < expected.upper
+    expected = figure(found, 2)
+    assert expected["value"] == pytest.approx(found.to_frame()["leave"].sum())
+    assert expected["lower"] < expected["value"] < expected["upper"]
 
 
 def test_the_share_of_a_year_is_events_over_time_at_risk(found):
     months = found.panel.frame
     recent = months[months["month"] > months["month"].max() - 12]
     years = (recent["duration"] - recent["entry"]).sum() / 12
-    assert found.headlines()[1].value == pytest.approx(100 * -np.expm1(-recent["event"].sum() / years))
+    assert figure(found, 1)["value"] == pytest.approx(100 * -np.expm1(-recent["event"].sum() / years))
 
 
 def test_quarters_hold_every_event_and_all_time_at_risk(found):
@@ -106,46 +83,49 @@ def test_spells_by_a_profile_are_of_customers_of_whom_it_is_known(found):
         found.spells_by("shoe_size")
 
 
-def test_the_same_study_says_the_same_and_another_seed_no_more_than_chance(small_market, found):
-    again, other = open_study(small_market).churn, open_study(small_market, seed=9).churn
+def test_the_same_seed_says_the_same_and_another_no_more_than_chance(small_study, found):
+    again = assess(small_study.records, small_study.purchases, small_study.as_of, Assumptions(), small_study.seed)
+    other = assess(small_study.records, small_study.purchases, small_study.as_of, Assumptions(), seed=9)
     pd.testing.assert_frame_equal(again.to_frame(), found.to_frame(), check_exact=True)
-    ours, theirs = (one.to_frame().set_index("customer_id").sort_index() for one in (found, other))
-    assert not ours["leave"].equals(theirs["leave"])
-    width = ours["upper"] - ours["lower"]
-    assert ((ours["leave"] - theirs["leave"]).abs() < 0.25 * width).all()  # 400 draws: 1/20 of a deviation each
+    ours, theirs = found.prospects.frame, other.prospects.frame
+    assert not ours["leave_6"].equals(theirs["leave_6"])
+    width = ours["leave_6_upper"] - ours["leave_6_lower"]
+    # A mean of 400 draws errs by a twentieth of their deviation, and the interval is three deviations wide.
+    assert ((ours["leave_6"] - theirs["leave_6"]).abs() < 0.1 * width).all()
 
 
-def test_the_order_of_rows_does_not_matter(tmp_path, small_market, found):
-    def shuffled(header, rows):
-        random.Random(4).shuffle(rows)
-        return rows
+def test_the_order_of_rows_does_not_matter(small_study, found):
+    def reversed_(tables):
+        return {name: table.order_by(ibis.desc("source_row")).cache() for name, table in tables.items()}
 
-    ours = open_study(rewritten(small_market, tmp_path / "shuffled", shuffled)).churn.to_frame()
-    by_customer = [frame.set_index("customer_id").sort_index() for frame in (ours, found.to_frame())]
-    pd.testing.assert_frame_equal(*by_customer, rtol=1e-6, atol=1e-8)
-
-
-MONEY = {"amount", "revenue", "direct_cost", "rebate", "claim_paid", "logistics_spend", "credit_limit"}
+    ours = assessed(small_study, reversed_)
+    assert ours.base.records["invoices"].source_row.to_pyarrow()[0].as_py() > 2
+    pd.testing.assert_frame_equal(ours.prospects.frame, found.prospects.frame, rtol=1e-6, atol=1e-9)
 
 
-def test_the_currency_does_not_matter(tmp_path, small_market, found):
-    """Money in a unit a hundred times smaller; of leads (quoted prices, costs) and contacts nothing is compared."""
+MONEY = {"amount", "revenue", "direct_cost", "rebate", "claim_paid", "logistics_spend", "credit_limit", "quoted_price"}
 
-    def cents(header, rows):
-        places = [place for place, name in enumerate(header) if name in MONEY]
-        return [
-            [f"{float(text) * 100!r}" if place in places and text else text for place, text in enumerate(row)]
-            for row in rows
-        ]
 
-    ours = open_study(rewritten(small_market, tmp_path / "cents", cents)).churn.to_frame()
-    pd.testing.assert_frame_equal(ours, found.to_frame(), rtol=1e-6, atol=1e-8)
+def test_the_currency_does_not_matter(small_study, found):
+    changed = []
+
+    def in_cents(tables):
+        for name, table in tables.items():
+            money = [column for column in table.columns if column in MONEY]
+            tables[name] = table.mutate(**{column: 100 * table[column] for column in money})
+            changed.extend(money)
+        return tables
+
+    ours = assessed(small_study, in_cents)
+    assert {"amount", "revenue", "quoted_price"} <= set(changed)
+    pd.testing.assert_frame_equal(ours.prospects.frame, found.prospects.frame, rtol=1e-6, atol=1e-9)
 
 
 def test_effects_stand_surest_first_with_what_they_mean(found):
     effects = found.effects.to_frame()
     told = effects["p_value"].dropna()
-    assert told.is_monotonic_increasing and effects["p_value"].isna().to_numpy()[: len(told)].sum() == 0
+    assert told.is_monotonic_increasing
+    assert effects["p_value"].isna().to_numpy()[: len(told)].sum() == 0
     assert set(effects["covariate"]) == set(found.prospects.covariates)
     assert (effects["in words"].str.len() > 0).all()
     beside = found.prospects.fit.hazard_ratios_.set_index("covariate")["hazard_ratio"]
@@ -163,7 +143,8 @@ def test_everything_can_be_read_and_drawn(found):
     text, page = repr(found), found._repr_html_()
     for remark in found.remarks:
         assert remark in text
-    assert "customers today" in text and "customers today" in page
+    assert "customers today" in text
+    assert "customers today" in page
     for drawn in (found.plot(), found.effects.plot(), found.returns.plot(), found.compare().plot()):
         assert drawn.get_figure().get_suptitle()
     plt.close("all")
@@ -184,8 +165,8 @@ def test_beside_cox_stands_every_covariate(found):
 
 
 @pytest.mark.parametrize("months", [1, 24])
-def test_any_horizon_will_do(small_market, months):
-    ours = open_study(small_market, assumptions=Assumptions(leave_within_months=months)).churn
+def test_any_horizon_will_do(small_study, months):
+    ours = assessed(small_study, leave_within_months=months)
     frame = ours.prospects.frame
     leave = frame[[f"leave_{horizon}" for horizon in sorted({3, 6, 12, months})]].to_numpy()
     assert (np.diff(leave, axis=1) >= 0).all()
@@ -194,8 +175,8 @@ def test_any_horizon_will_do(small_market, months):
 
 
 @pytest.mark.parametrize("definition", ["silence", "volume"])
-def test_another_definition_tells_other_events(small_market, found, definition):
-    ours = open_study(small_market, assumptions=Assumptions(churn_definition=definition)).churn
+def test_another_definition_tells_other_events(small_study, found, definition):
+    ours = assessed(small_study, churn_definition=definition)
     assert ours.base.lost is ours.base.definitions[definition]
     assert len(ours.spells) != len(found.spells) or ours.spells["event"].sum() != found.spells["event"].sum()
 
@@ -210,10 +191,14 @@ def test_a_day_within_a_month_is_a_day_like_others(small_study):
 # Records with little in them -------------------------------------------------------------------------------
 
 
-def test_invoices_and_names_of_customers_are_enough(tmp_path, small_market):
-    ours = open_study(bare(small_market, tmp_path / "bare")).churn
+def test_invoices_and_names_of_customers_are_enough(small_study):
+    def bare(tables):
+        return {"customers": tables["customers"].select("customer_id"), "invoices": tables["invoices"]}
+
+    ours = assessed(small_study, bare)
     frame = ours.prospects.frame
-    assert (frame["tie"] == "spot").all() and (frame["already_gone"] > 0).any()
+    assert (frame["tie"] == "spot").all()
+    assert (frame["already_gone"] > 0).any()
     assert set(ours.by_quarter.to_frame()["tie"]) == {"spot"}
     assert "contract" not in ours.base.definitions
     with pytest.raises(Refused, match="Needs size_class in customers"):
@@ -254,31 +239,34 @@ def test_one_customer_is_refused(tmp_path):
         _ = open_study(invoices(tmp_path / "one", *rows), as_of="2024-12-31").churn
 
 
-def test_no_customer_that_ordered_twice_has_no_rhythm_but_may_be_silent(tmp_path):
-    folder = invoices(tmp_path / "once", *((f"c{n}", day) for n, day in enumerate(every(9, "2024-01-01", "2024-12-31"))))
+def test_customers_who_ordered_once_have_no_rhythm_and_all_end_at_once(tmp_path):
+    once = [(f"c{n}", day) for n, day in enumerate(every(9, "2024-01-01", "2024-12-31"))]
+    study = open_study(invoices(tmp_path / "once", *once), as_of="2024-12-31")
     with pytest.raises(Refused, match="no rhythm to learn"):
-        _ = open_study(folder, as_of="2024-12-31").churn
-    silent = open_study(folder, as_of="2024-12-31", assumptions=Assumptions(churn_definition="silence"))
-    found = or_note(silent)
-    if isinstance(found, Churn):
-        assert found.base.rhythm is None
-        assert (found.prospects.frame["already_gone"] == 0).all()
+        _ = study.churn
+    with pytest.raises(Refused, match="Every row ends with leaving"):
+        assessed(study, churn_definition="silence")
 
 
-def or_note(study) -> Churn | Note:
-    try:
-        return study.churn
-    except Refused as refusal:
-        return Note(str(refusal))
+def test_without_a_rhythm_nobody_counts_as_gone_already(small_study):
+    """Contracts tell who left; of orders there is one each."""
+
+    def first_orders(tables):
+        kept = tables["invoices"]
+        return {
+            "customers": tables["customers"],
+            "contracts": tables["contracts"],
+            "invoices": kept.filter(ibis.row_number().over(group_by=kept.customer_id, order_by=kept.issued_on) == 0),
+        }
+
+    ours = assessed(small_study, first_orders, churn_definition="silence")
+    assert ours.base.rhythm is None
+    assert "rhythm" not in ours.base.definitions
+    assert len(ours.prospects.frame) > 10
+    assert (ours.prospects.frame["already_gone"] == 0).all()
 
 
 def test_forecasts_of_days_before_the_records_are_refused(small_study):
     early = small_study.at("2025-06-30").churn  # a year and a half before lies before the first record
     with pytest.raises(Refused, match="cannot be checked"):
         check(early)
-
-
-def test_the_base_is_read_by_all(found):
-    assert isinstance(found.base, Base)
-    assert found.as_of == found.base.as_of
-    assert replace(found).drivers.equals(found.drivers)

@@ -56,22 +56,31 @@ def test_later_days_and_running_spells_change_nothing():
     )
 
 
-def test_an_absence_is_observed_from_the_day_it_was_called_one():
+def test_an_absence_counts_from_the_day_it_was_called_one():
     away = absences(one(ended_on="2024-01-01", called_on="2024-04-01", came_back_on="2024-07-01"), TODAY)
-    np.testing.assert_allclose(to_days(away[["entry", "duration"]].to_numpy(), "month"), [[91, 182]])
-    called_today = one(ended_on="2025-10-01", called_on="2025-12-31", came_back_on=None)
-    assert absences(called_today, TODAY).empty
+    np.testing.assert_allclose(to_days(away[["entry", "duration"]].to_numpy(), "month"), [[0, 91]])
+
+
+def test_who_is_called_sooner_and_comes_back_more_often_does_not_speak_for_all():
+    """Frequent customers are called after two weeks and half of them return; rare ones after 8 months, and none do."""
+    frequent = np.arange(400) % 2 == 0
+    left = pd.Timestamp("2022-01-01") + pd.to_timedelta(np.arange(400) % 300, unit="D")
+    called = left + pd.to_timedelta(np.where(frequent, 14, 240), unit="D")
+    back = (called + pd.Timedelta(days=60)).where(frequent & (np.arange(400) % 4 == 0))
+    lost = pd.DataFrame({"customer_id": range(400), "ended_on": left, "called_on": called, "came_back_on": back})
+    found = returns(absences(lost, TODAY), months=[3]).to_frame().iloc[0]
+    assert found["share"] == pytest.approx(0.25, abs=0.005)
 
 
 def test_returns_are_right_though_who_came_back_before_the_call_is_not_among_the_lost():
     whole = leavings(3, 6000)
     called = whole["ended_on"] + pd.to_timedelta(np.random.default_rng(3).integers(30, 121, len(whole)), "D")
     lost = whole.assign(called_on=called)[~(whole["came_back_on"] <= called) & (called <= TODAY)]
-    truth = np.mean([CHANCES[cause] for cause in whole["cause"]])
+    year = pd.Timedelta(days=365.25)
+    followed = lost[lost["called_on"] <= pd.Timestamp(TODAY) - year]
+    direct = (followed["came_back_on"] <= followed["called_on"] + year).mean()
     found = returns(absences(lost, TODAY), months=[12]).to_frame().iloc[0]
-    assert found["lower"] < truth < found["upper"]
-    late_ignored = returns(absences(lost.drop(columns="called_on"), TODAY), months=[12]).to_frame().iloc[0]
-    assert late_ignored["upper"] < truth
+    assert found["lower"] < direct < found["upper"]
     assert "leavings are silences that were called" in returns(absences(lost, TODAY)).remarks[0]
 
 

@@ -11,14 +11,12 @@ from clvlab.assumptions import Assumptions
 from clvlab.churn.base import Base
 from clvlab.churn.checking.out_of_time import OutOfTime, out_of_time
 from clvlab.churn.customer_churn import Churn
-from clvlab.churn.prospects.prospects import Prospects, prospects
-from clvlab.features.contract_spells import window_start
+from clvlab.churn.prospects.prospects import Prospects
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.spells import account_spells
 from clvlab.periods import months_before
 from clvlab.records.records import Records
 
-HORIZONS = (3, 6, 12)
 # Days of a forecast in months before the as-of date, and how far each is scored: what follows must be known by now,
 # and a silence takes a quarter or two to be called.
 _LANDMARKS = {18: (3, 6, 12), 12: (3, 6)}
@@ -43,16 +41,14 @@ def assess(records: Records, purchases: Purchases, as_of: dt.date, assumptions: 
     Raises
     ------
     Refused
-        When nobody left so far, or nobody is left.
+        When there is no rhythm to learn and churn is defined by it.
     """
     # Read once: the panel asks them some forty times, and each would go back through the as-of cut.
     known = replace(records, tables={name: table.cache() for name, table in records.tables.items()})
     orders = purchases.orders.select("customer_id", "date").cache()
     base = Base(known, orders, as_of, assumptions)
     accounts = account_spells(orders, as_of, base.lost, known.tables.get("contracts"), known.tables.get("customers"))
-    horizons = sorted({*HORIZONS, assumptions.leave_within_months})
-    ahead = prospects(known.tables, accounts, base.rhythm, as_of, window_start(orders), horizons, seed)
-    return Churn(base, accounts, ahead)
+    return Churn(base, accounts, seed)
 
 
 def check(found: Churn, seed: int = 1) -> OutOfTime:

@@ -15,10 +15,11 @@ from clvlab.churn.effects import Effects
 from clvlab.churn.hazards.cox import cox
 from clvlab.churn.hazards.monthly import monthly_hazard
 from clvlab.churn.prospects.drivers import drivers
-from clvlab.churn.prospects.prospects import Prospects
+from clvlab.churn.prospects.prospects import Prospects, prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
 from clvlab.churn.returns import Returns, absences, returns
-from clvlab.features.panel import Panel
+from clvlab.features.contract_spells import window_start
+from clvlab.features.panel import Panel, panel_and_ahead
 from clvlab.features.spells import AccountSpells
 from clvlab.periods import DAYS_PER_YEAR, to_days
 from clvlab.refusal import Refused
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from clvlab.churn.hazards.proportional import ProportionalHazards
 
+HORIZONS = (3, 6, 12)
 _YEAR_OF_MONTHS = 12
 _MOST = 12
 _SHOWN = 4
@@ -44,13 +46,13 @@ class Churn(Result):
         What it is read from: records, assumptions, definitions of churn, rhythms.
     accounts
         When customers came, left and came back, and how each stands today.
-    prospects
-        What lies ahead of every customer who is not lost.
+    seed
+        Of all random draws.
     """
 
     base: Base
     accounts: AccountSpells
-    prospects: Prospects
+    seed: int
     title: str = "Customers by their probability to leave"
     percent: tuple[str, ...] = ("already_gone", "leave", "lower", "upper")
 
@@ -82,15 +84,43 @@ class Churn(Result):
         spells = self.spells.assign(**{profile: self.spells["customer_id"].map(self.base.profiles[profile])})
         return spells.dropna(subset=[profile]).reset_index(drop=True)
 
+    @cached_property
+    def _months(self) -> tuple[Panel, Panel]:
+        """Months at risk, and months ahead of those still there."""
+        base, ahead = self.base, max(self.horizons)
+        known = base.records.tables, self.spells, self.accounts.running, base.as_of, window_start(base.orders), ahead
+        return panel_and_ahead(*known)
+
     @property
     def panel(self) -> Panel:
         """Customer-months at risk with covariates known before each month."""
-        return self.prospects.panel
+        return self._months[0]
+
+    @property
+    def horizons(self) -> list[int]:
+        """How many months ahead probabilities look."""
+        return sorted({*HORIZONS, self.within_months})
+
+    @cached_property
+    def prospects(self) -> Prospects:
+        """What lies ahead of every customer who is not lost.
+
+        Raises
+        ------
+        Refused
+            When nobody left so far, nobody is left, or the leavings are too few for a model.
+        """
+        return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know."""
-        return (*self.accounts.remarks, *self.prospects.fit.remarks)
+        try:
+            ahead = self.prospects
+        except Refused as refusal:
+            return (*self.accounts.remarks, str(refusal))
+        few = f"Too few left for these covariates, which are left out: {', '.join(ahead.left_out)}."
+        return (*self.accounts.remarks, *ahead.fit.remarks, *([few] if ahead.left_out else []))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer who is not lost, the likeliest to leave first.
@@ -181,17 +211,22 @@ class Churn(Result):
         recent = self.panel.frame[self.panel.frame["month"] > self.panel.frame["month"].max() - _YEAR_OF_MONTHS]
         years = to_days(recent["duration"] - recent["entry"], "month").sum() / DAYS_PER_YEAR
         share = yearly_shares(pd.Series([recent["event"].sum()]), pd.Series([years])).iloc[0]
-        total = self.prospects.totals.loc[self.within_months]
+        name = f"expected to leave within {self.within_months} months"
+        try:
+            total, gone = self.prospects.totals.loc[self.within_months], self.prospects.frame["already_gone"].sum()
+            ahead = Headline(
+                name, total["leave"], "customers", total["lower"], total["upper"],
+                note=f"about {gone:.0f} of them are silent and may be gone already",
+            )  # fmt: skip
+        except Refused as refusal:
+            ahead = Headline(name, None, note=str(refusal))
         return Headlines(
             Headline("customers today", here, "customers", note=f"{int((standing == 'silent').sum())} of them silent"),
             Headline(
                 "leave within a year", 100 * share["yearly_share"], "%", 100 * share["lower"], 100 * share["upper"], 1,
                 note=f"at the rate of the last {_YEAR_OF_MONTHS} months that can be judged",
             ),
-            Headline(
-                f"expected to leave within {self.within_months} months", total["leave"], "customers", total["lower"],
-                total["upper"], note="who left unnoticed included",
-            ),
+            ahead,
         )  # fmt: skip
 
     def likeliest(self, most: int = _MOST) -> Table:

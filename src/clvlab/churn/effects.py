@@ -28,7 +28,7 @@ class Effects(Result):
         It tells what each covariate is.
     """
 
-    decimals = 2
+    decimals = 3
 
     def __init__(self, fit: HazardFit, panel: Panel) -> None:
         known = panel.covariates

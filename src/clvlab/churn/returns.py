@@ -95,10 +95,11 @@ def absences(leavings: pd.DataFrame, as_of: dt.date | str, offers: pd.DataFrame 
     Returns
     -------
     DataFrame
-        ``entry``, ``duration`` (months of 365.25/12 days since leaving), ``event`` (1 when it ended in a return), with
-        the columns given, ``absence`` (a number per leaving) and ``offer`` when there are offers: one row per absence,
-        or per part of it. An absence is under observation from the day on which it was called one: who came back before
-        is no customer lost.
+        ``entry``, ``duration`` (months of 365.25/12 days since the customer was called lost, or since it left where
+        that is known at once), ``event`` (1 when it ended in a return), with the columns given, ``absence`` (a number
+        per leaving) and ``offer`` when there are offers: one row per absence, or per part of it. Who came back before
+        it was called lost is no customer lost. Customers who order often are called sooner and come back more often:
+        counted from the day they left, the first months would speak of them alone.
 
     Raises
     ------
@@ -121,19 +122,20 @@ def absences(leavings: pd.DataFrame, as_of: dt.date | str, offers: pd.DataFrame 
     if (back < away["ended_on"]).any():
         who = away["customer_id"][back < away["ended_on"]].iloc[0]
         raise Refused(f"Customer {who} came back before it left; look at its ended_on and came_back_on.")
-    called = away["called_on"] if "called_on" in away.columns else away["ended_on"]
-    left = epoch_days(away["ended_on"])
+    called = away["called_on"].fillna(away["ended_on"]) if "called_on" in away.columns else away["ended_on"]
+    since = called.clip(lower=away["ended_on"])
     frame = away.assign(
         absence=range(len(away)),
-        entry=epoch_days(called.fillna(away["ended_on"])) - left,
-        duration=epoch_days(back.fillna(day)) - left,
+        since=since,
+        entry=0,
+        duration=epoch_days(back.fillna(day)) - epoch_days(since),
         event=back.notna().astype(int),
     )
-    frame = frame[(frame["duration"] > frame["entry"]) | ((frame["entry"] == 0) & (frame["duration"] == 0))]
+    frame = frame[frame["duration"] >= 0]
     if offers is not None:
         frame = _with_offers(frame, offers)
     frame[["entry", "duration"]] = to_periods(frame[["entry", "duration"]].astype(float), "month")
-    return frame.reset_index(drop=True)
+    return frame.drop(columns="since").reset_index(drop=True)
 
 
 def returns(
@@ -209,9 +211,9 @@ def _with_offers(frame: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
     """Return absences in days, cut after each offer."""
     need_columns(offers.columns, ["customer_id", "offered_on"])
     made = offers[["customer_id", "offered_on"]].assign(offer=offers["offer"] if "offer" in offers.columns else 1.0)
-    made = frame[["customer_id", "absence", "ended_on", "entry", "duration"]].merge(made, on="customer_id")
-    made["from"] = epoch_days(made["offered_on"]) - epoch_days(made["ended_on"])
-    made = made[(made["from"] >= 0) & (made["from"] < made["duration"])]
+    made = frame[["customer_id", "absence", "ended_on", "since", "entry", "duration"]].merge(made, on="customer_id")
+    made["from"] = epoch_days(made["offered_on"]) - epoch_days(made["since"])
+    made = made[(made["offered_on"] >= made["ended_on"]) & (made["from"] < made["duration"])]
     starts = pd.concat(
         [
             frame[["absence"]].assign(begin=frame["entry"], offer=0.0),

@@ -34,6 +34,9 @@ _FORETOLD = -1e-3
 # The search begins where so many rows lead to: most of the way costs a fiftieth of ten million.
 _SAMPLE = 200_000
 
+# With fewer events for each parameter, robust errors rest on too few customers to be trusted alone.
+_EVENTS_PER_COVARIATE = 10
+
 
 def monthly_hazard(
     panel: Source,
@@ -73,7 +76,8 @@ def monthly_hazard(
         Whether predictions are made with coefficients drawn towards 0 as far as the data suggest, so that they are
         neither too extreme nor too timid in months to come. ``params_`` and ``hazard_ratios_`` stay the unshrunk ones.
     confidence
-        Coverage of the intervals, which go by robust errors.
+        Coverage of the intervals, which go by robust errors; by the larger of these and the model-based ones where
+        there are fewer than ten events for each parameter.
 
     Raises
     ------
@@ -137,15 +141,20 @@ def monthly_hazard(
     remarks += _remarks(estimates, seen, converged and settled, shrink)
     counts = {"rows": seen.rows, "customers": seen.customers, "events": seen.events}
     robust_covariance = estimates.natural(robust)
+    model_covariance = estimates.natural(estimates.model_covariance())
+    variance, errors = pd.Series(np.diag(robust_covariance), robust_covariance.index), "robust, by customer_id"
+    if seen.events < _EVENTS_PER_COVARIATE * len(design.names):
+        # A handful of scores cannot tell how much they vary.
+        variance = variance.clip(lower=np.diag(model_covariance))
+        errors = "the larger of robust and model-based ones"
     return MonthlyHazard(
         title=_title(counts, confidence, remarks),
         params_=estimates.params(),
-        covariance_=estimates.natural(estimates.model_covariance()),
+        covariance_=model_covariance,
         robust_covariance_=robust_covariance,
         log_likelihood_=point.value,
-        hazard_ratios_=hazard_ratios(estimates.params(), robust_covariance, names, confidence),
-        diagnostics_=counts
-        | {"errors": "robust, by customer_id", "converged": converged and settled, "remarks": tuple(remarks)},
+        hazard_ratios_=hazard_ratios(estimates.params(), variance, names, confidence),
+        diagnostics_=counts | {"errors": errors, "converged": converged and settled, "remarks": tuple(remarks)},
         confidence=confidence,
         offset=offset,
         cause=cause,
@@ -236,6 +245,6 @@ def _title(counts: dict[str, int], confidence: float, remarks: Sequence[str]) ->
     """Return what was fitted, with what has to stand beside every figure."""
     counted = (
         f"Monthly hazard of {counts['customers']:,} customers with {counts['events']:,} events in {counts['rows']:,}"
-        f" customer-months; {100 * confidence:g}% intervals (robust, by customer_id)."
+        f" customer-months; {100 * confidence:g}% intervals."
     )
     return " ".join([counted, *remarks])

@@ -61,13 +61,13 @@ class Estimates:
         return frame.reindex(index=self.names, columns=self.names)
 
 
-def hazard_ratios(params: pd.Series, robust: pd.DataFrame, covariates: list[str], confidence: float) -> pd.DataFrame:
+def hazard_ratios(params: pd.Series, variance: pd.Series, covariates: list[str], confidence: float) -> pd.DataFrame:
     """Return ``covariate``, ``hazard_ratio``, ``lower``, ``upper``, ``p_value``, by Wald's intervals and tests.
 
     An infinite estimate is bounded by nothing: its interval goes from 0 to infinity.
     """
     estimate = params[covariates].to_numpy(dtype=float)
-    error = np.sqrt(np.diag(robust.loc[covariates, covariates]))
+    error = np.sqrt(variance[covariates].to_numpy(dtype=float))
     margin = norm.ppf((1 + confidence) / 2) * error
     lower = np.where(np.isinf(estimate), -np.inf, estimate - margin)
     upper = np.where(np.isinf(estimate), np.inf, estimate + margin)

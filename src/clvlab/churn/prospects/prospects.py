@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -16,14 +14,20 @@ from clvlab.churn.prospects.drift import drifted, own_past, persistence
 from clvlab.churn.prospects.gone import already_gone, called_though_there
 from clvlab.churn.spells import Floats
 from clvlab.features.churn_definitions import Rhythm
-from clvlab.features.panel import Panel, panel_and_ahead
+from clvlab.features.panel import Panel
 from clvlab.features.spells import AccountSpells
 from clvlab.periods import days_per
+from clvlab.refusal import Refused
 from clvlab.results import Result
 
 DRAWS = 400
+# A chance to stay below this has no logarithm that a machine can hold.
+_LEAST = 1e-300
 _FIVE, _NINETY_FIVE = 0.05, 0.95
 CONTRACT = "contract"
+# With few leavings these come first: what is known to matter most, whatever these records say.
+FIRST = ("contract_running", "contract_term_ends", "failures_mean", "tenure_years", "neglect", "complaints_slow")
+_EVENTS_EACH = 5
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -53,6 +57,8 @@ class Prospects(Result):
         Months ahead with expected covariates: customer_id, ``lead`` (0 for the month that begins) and covariates.
     horizons
         In months.
+    left_out
+        Covariates for which there were too few leavings.
 
     Notes
     -----
@@ -68,6 +74,7 @@ class Prospects(Result):
     now: pd.DataFrame
     coming: pd.DataFrame
     horizons: tuple[int, ...]
+    left_out: tuple[str, ...]
 
     @property
     def covariates(self) -> list[str]:
@@ -80,11 +87,10 @@ class Prospects(Result):
 
 
 def prospects(
-    tables: Mapping[str, ir.Table],
+    months: Panel,
+    coming: Panel,
     accounts: AccountSpells,
     rhythm: Rhythm | None,
-    as_of: dt.date,
-    window_start: dt.date,
     horizons: Sequence[int],
     seed: int = 1,
 ) -> Prospects:
@@ -92,14 +98,14 @@ def prospects(
 
     Parameters
     ----------
-    tables
-        Accepted tables as known on ``as_of``.
+    months
+        Months at risk, as known that day.
+    coming
+        Months ahead of the customers still there, from :func:`clvlab.features.panel.panel_and_ahead`.
     accounts
         Spells and standing of customers as known then.
     rhythm
         Of the same orders; None where there is none to learn, and nobody then counts as gone already.
-    as_of, window_start
-        The last day known, and the records' first.
     horizons
         In months.
     seed
@@ -108,7 +114,8 @@ def prospects(
     Raises
     ------
     Refused
-        When nobody left or nobody is left, and as :func:`~clvlab.churn.hazards.monthly.monthly_hazard`.
+        When nobody left, when the fit did not settle, and as
+        :func:`~clvlab.churn.hazards.monthly.monthly_hazard`.
 
     Notes
     -----
@@ -116,19 +123,23 @@ def prospects(
     (a contract's term, tenure) go on as known. Spells end when the definition says so, now and then wrongly. The
     hazard fitted to them holds such false alarms of gaps to come; to have left by a horizon holds that of today's gap
     too, which matters where a silence is close to being called. Coefficients are drawn towards 0 as far as the data
-    suggest, so that predictions are not too extreme.
+    suggest, so that predictions are not too extreme. With few events only the first covariates are taken, in an order
+    that was chosen without looking at the outcome: one for every five events.
     """
-    months, coming = panel_and_ahead(tables, accounts.spells, accounts.running, as_of, window_start, max(horizons))
-    names = [name for name in months.names() if months.frame[name].std() > 0]
+    names, left_out = _affordable(months)
     fit = monthly_hazard(months.frame, names, shrink=True, confidence=0.9)
+    if not fit.diagnostics_["converged"]:
+        raise Refused(
+            f"The hazard of leaving did not settle with {int(months.frame['event'].sum()):,} leavings; give a longer"
+            " history, or a definition of churn that calls more or fewer customers lost."
+        )
     lead = coming.frame.groupby("customer_id").cumcount().to_numpy()
     past = own_past(months.frame, names)
     drifting = [name for name in names if name not in months.known_ahead]
     expected = drifted(coming.frame, past, persistence(months.frame, drifting), lead)
     now = expected[lead == 0].set_index("customer_id")
     survival = fit.draw_survival(expected, DRAWS, seed)
-    # Draws from few events may leave nobody: a hazard without end has no time of leaving.
-    first = -np.log(np.maximum(survival[:, lead == 0], np.finfo(float).tiny))
+    first = -np.log(np.maximum(survival[:, lead == 0], _LEAST))
     tie = accounts.running.set_index("customer_id")["tie"].reindex(now.index)
     gone, called = np.zeros(first.shape), np.zeros(first.shape)
     if rhythm is not None:
@@ -144,19 +155,30 @@ def prospects(
     for horizon in horizons:
         leaves = 1 - survival[:, lead == horizon - 1]
         left = called + (1 - called) * leaves
-        columns |= {
-            f"leave_{horizon}": left.mean(axis=0),
-            f"leave_{horizon}_lower": np.quantile(left, _FIVE, axis=0),
-            f"leave_{horizon}_upper": np.quantile(left, _NINETY_FIVE, axis=0),
-            f"risk_{horizon}": leaves.mean(axis=0),
-            f"risk_{horizon}_lower": np.quantile(leaves, _FIVE, axis=0),
-            f"risk_{horizon}_upper": np.quantile(leaves, _NINETY_FIVE, axis=0),
-        }
+        columns |= _with_ends(f"leave_{horizon}", left) | _with_ends(f"risk_{horizon}", leaves)
         totals[horizon] = _total(left, rng)
     frame = pd.DataFrame({"tie": tie, **columns}, index=now.index)
     return Prospects(
-        frame, pd.DataFrame(totals).T, months, fit, past, now[names], expected.assign(lead=lead), tuple(horizons)
-    )
+        frame, pd.DataFrame(totals).T, months, fit, past, now[names], expected.assign(lead=lead), tuple(horizons),
+        left_out,
+    )  # fmt: skip
+
+
+def _affordable(months: Panel) -> tuple[list[str], tuple[str, ...]]:
+    """Return the covariates that the leavings can carry, in the order of FIRST and of the panel, and those left out."""
+    varying = [name for name in months.names() if months.frame[name].std() > 0]
+    ordered = sorted(varying, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    most = max(int(months.frame["event"].sum()) // _EVENTS_EACH, 1)
+    return ordered[:most], tuple(ordered[most:])
+
+
+def _with_ends(name: str, draws: Floats) -> dict[str, Floats]:
+    """Return mean and 90% interval of draws, by column name."""
+    ends = {
+        f"{name}_lower": np.quantile(draws, _FIVE, axis=0),
+        f"{name}_upper": np.quantile(draws, _NINETY_FIVE, axis=0),
+    }
+    return {name: draws.mean(axis=0), **ends}
 
 
 def _total(probability: Floats, rng: np.random.Generator) -> dict[str, float]:
