@@ -16,6 +16,7 @@ from clvlab.assumptions import Assumptions
 from clvlab.churn.advice import to_do
 from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
+from clvlab.churn.effects import Effects
 from clvlab.features.events import purchases
 from clvlab.refusal import Refused
 from clvlab.study import Study, open_study
@@ -132,11 +133,14 @@ def test_effects_stand_surest_first_with_what_they_mean(found):
     assert effects.set_index("covariate")["hazard_ratio"].equals(beside[effects["covariate"]])
 
 
-def test_effects_without_end_draw_no_warning(found):
-    assert np.isinf(found.prospects.fit.params_).any(), "pick a market in which some covariate tells leavers apart"
+def test_effects_without_end_stand_last_and_warn_of_nothing(found):
+    fit = found.prospects.fit
+    ratios = fit.hazard_ratios_.copy()
+    ratios.loc[0, ["hazard_ratio", "lower", "upper", "p_value"]] = 0.0, 0.0, np.inf, np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        type(found.effects)(found.prospects.fit, found.panel)
+        effects = Effects(replace(fit, hazard_ratios_=ratios), found.panel).to_frame()
+    assert effects["covariate"].iloc[-1] == ratios["covariate"].iloc[0]
 
 
 def test_everything_can_be_read_and_drawn(found):
@@ -221,22 +225,39 @@ def every(days: int, first: str, last: str) -> list[str]:
     return [str(day.date()) for day in pd.date_range(first, last, freq=f"{days}D")]
 
 
-def test_nobody_left_is_refused_with_what_can_be_said(tmp_path):
+def without_forecasts(study: Study, why: str, **assumptions) -> Churn:
+    """Return who is leaving of records that allow no forecast, and say so wherever one would stand."""
+    found = assessed(study, **assumptions)
+    with pytest.raises(Refused, match=why):
+        _ = found.prospects
+    assert figure(found, 2).isna()["value"]
+    assert why in figure(found, 2)["note"]
+    assert why in " ".join(found.remarks)
+    assert why in repr(found)
+    return found
+
+
+def test_nobody_left_and_how_many_are_there_is_known_all_the_same(tmp_path):
     rows = [(f"c{n}", day) for n in range(8) for day in every(10 + n, "2023-01-01", "2024-12-31")]
-    with pytest.raises(Refused, match="Nobody left"):
-        _ = open_study(invoices(tmp_path / "loyal", *rows), as_of="2024-12-31").churn
+    study = open_study(invoices(tmp_path / "loyal", *rows), as_of="2024-12-31")
+    found = without_forecasts(study, "Nobody left")
+    assert figure(found, 0)["value"] == 8
+    assert figure(found, 1)["value"] == 0
+    assert 0 < figure(found, 1)["upper"] < 50
 
 
-def test_everybody_left_is_refused(tmp_path):
+def test_everybody_left(tmp_path):
     rows = [(f"c{n}", day) for n in range(8) for day in every(7 + n, "2023-01-01", f"2023-0{n + 1}-28")]
-    with pytest.raises(Refused, match="No customer is left"):
-        _ = open_study(invoices(tmp_path / "gone", *rows), as_of="2024-12-31").churn
+    study = open_study(invoices(tmp_path / "gone", *rows), as_of="2024-12-31")
+    assert figure(without_forecasts(study, "No customer is left"), 0)["value"] == 0
 
 
-def test_one_customer_is_refused(tmp_path):
-    rows = [("only", day) for day in every(9, "2023-01-01", "2024-12-31")]
-    with pytest.raises(Refused):
-        _ = open_study(invoices(tmp_path / "one", *rows), as_of="2024-12-31").churn
+def test_one_customer(tmp_path):
+    study = open_study(
+        invoices(tmp_path / "one", *(("only", day) for day in every(9, "2023-01-01", "2024-12-31"))),
+        as_of="2024-12-31",
+    )
+    assert figure(without_forecasts(study, "Nobody left"), 0)["value"] == 1
 
 
 def test_customers_who_ordered_once_have_no_rhythm_and_all_end_at_once(tmp_path):
@@ -244,8 +265,7 @@ def test_customers_who_ordered_once_have_no_rhythm_and_all_end_at_once(tmp_path)
     study = open_study(invoices(tmp_path / "once", *once), as_of="2024-12-31")
     with pytest.raises(Refused, match="no rhythm to learn"):
         _ = study.churn
-    with pytest.raises(Refused, match="Every row ends with leaving"):
-        assessed(study, churn_definition="silence")
+    without_forecasts(study, "Every row ends with leaving", churn_definition="silence")
 
 
 def test_without_a_rhythm_nobody_counts_as_gone_already(small_study):

@@ -7,7 +7,7 @@ import pandas as pd
 from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.panel import partners
-from clvlab.periods import years_before
+from clvlab.periods import months_before, period_label, years_before
 from clvlab.refusal import Refused
 from clvlab.results import Result
 from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
@@ -18,6 +18,8 @@ from clvlab.retention.watch_list_result import WatchList
 _ENDS = ("", "_lower", "_upper")
 # A value given that the customer is still there is that of all cases over the probability of this one.
 _LEAST_PROBABILITY = 0.01
+# Months for which a customer is new.
+_NEW_FOR = 3
 # By what the arms of a campaign are compared.
 _KNOWN_BEFORE = ("size_class", "industry", "region", "priority_class")
 
@@ -50,6 +52,7 @@ def accounts_to_watch(found: Churn, values: CustomerValues) -> WatchList:
         months=months,
         margin_months=values.horizon_months,
         currency=values.currency,
+        facts=facts(found),
         partners=lost_partners(found),
         calls=records.tables.get("calls"),
     )
@@ -76,6 +79,21 @@ def silence(found: Churn) -> pd.DataFrame:
         return pd.DataFrame(columns=["customer_id", *columns]).rename(columns={"next_on": "next_order_expected_on"})
     known = found.base.rhythm.customers[columns].rename(columns={"next_on": "next_order_expected_on"})
     return known[known.index.isin(found.prospects.frame.index)].rename_axis("customer_id").reset_index()
+
+
+def facts(found: Churn) -> pd.DataFrame:
+    """Return what to know of accounts before calling: a contract whose term ends soon, a customer who is new."""
+    spells = found.accounts.running.set_index("customer_id")
+    new = spells["started_on"][spells["started_on"] > pd.Timestamp(months_before(found.as_of, _NEW_FOR))]
+    told = {customer: f"customer since {day.date()}" for customer, day in new.items()}
+    coming = found.prospects.coming
+    if "contract_term_ends" in coming:
+        soon = coming[(coming["contract_term_ends"] == 1) & (coming["lead"] < found.within_months)]
+        ends = soon.drop_duplicates("customer_id").set_index("customer_id")["month"]
+        told |= {
+            customer: f"contract's term ends in {period_label(month, 'month')}" for customer, month in ends.items()
+        }
+    return pd.DataFrame({"customer_id": list(told), "fact": list(told.values())})
 
 
 def lost_partners(found: Churn) -> pd.DataFrame | None:

@@ -38,6 +38,7 @@ def watch_list(
     months: float,
     margin_months: float,
     currency: str = "",
+    facts: pd.DataFrame | None = None,
     partners: pd.DataFrame | None = None,
     calls: AnyTable | None = None,
 ) -> WatchList:
@@ -67,6 +68,8 @@ def watch_list(
         Over how many months its margin counts: who leaves takes more than the next few months along.
     currency
         Of the margin.
+    facts
+        What to know of an account besides: customer_id, fact (a few words); one row per account at most.
     partners
         Who on the other side of an account's lanes has left: customer_id, partner_id, left_on.
     calls
@@ -111,6 +114,7 @@ def watch_list(
     frame = frame.join([drivers_in_words(drivers), likely_cause(drivers).rename("likely_cause")])
     frame = frame.join([silence_in_words(silence).rename("silence"), expected])
     frame["likely_cause"] = frame["likely_cause"].fillna(NOT_CLEAR)
+    frame["fact"] = None if facts is None else facts.set_index("customer_id")["fact"]
     frame["partners_lost"] = None if partners is None else partners_in_words(partners)
     frame = frame.join(last_notes(calls, day))
     frame["apart"] = _apart(frame)

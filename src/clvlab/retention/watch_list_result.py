@@ -61,7 +61,7 @@ class WatchList(Result):
             customer_id, name, account_manager, ``probability`` (to leave within the horizon, of an account still
             there), ``already_gone``, ``margin`` (if it stays), ``at_stake`` (still there x to leave x margin), each but
             already_gone with ``_lower`` and ``_upper``, its 90% interval; first_driver, second_driver, likely_cause,
-            silence, next_order_expected_on, partners_lost, last_call, override (in words), override_probability.
+            fact, silence, next_order_expected_on, partners_lost, last_call, override (in words), override_probability.
             Texts stand on one line and begin with nothing that a spreadsheet takes for a formula.
         """
         return self.frame[self.frame["apart"] == ""].drop(columns="apart").reset_index(drop=True)
@@ -118,7 +118,7 @@ def _read(row: dict[Any, Any], as_of: dt.date) -> tuple[str, str, str]:
     amount, low, high = (format_cell(row[name], 0) for name in ("at_stake", "at_stake_lower", "at_stake_upper"))
     chance, least, most = (f"{row[f'probability{end}']:.0%}" for end in ("", "_lower", "_upper"))
     gone = f"; {row['already_gone']:.0%} gone already" if row["already_gone"] >= _SEEN else ""
-    know = [f"Likely cause: {texts['likely_cause']}"]
+    know = [*([_sentence(texts["fact"])] if "fact" in texts else []), f"Likely cause: {texts['likely_cause']}"]
     know += [_sentence(texts[name]) for name in ("first_driver", "second_driver", "silence") if name in texts]
     if pd.notna(row["next_order_expected_on"]):
         overdue = " and is overdue" if row["next_order_expected_on"].date() <= as_of else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -56,7 +57,6 @@ def test_who_is_gone_has_left(ahead):
     leave, risk = by_horizon(ahead, "leave"), by_horizon(ahead, "risk")
     assert (leave >= gone).all()
     assert (risk <= leave + 1e-12).all()
-    assert (leave <= gone + risk + 1e-12).all()
 
 
 def test_customers_under_contract_are_never_gone_already(ahead):
@@ -132,20 +132,24 @@ def test_a_newcomer_has_no_past_and_no_drivers(ahead):
 
 @dataclass(frozen=True)
 class Market:
-    """Orders up to a day, and when each customer really leaves (in days after FIRST)."""
+    """All orders there will ever be, and when each customer really leaves (in days after FIRST)."""
 
     orders: pd.DataFrame
     leaves: pd.Series
 
-    def ahead(self, orders: pd.DataFrame | None = None, today: dt.date = TODAY, seed: int = 1) -> Prospects:
-        """Return the prospects, with the silences of other orders if any; covariates stay those of all orders."""
-        known = self.orders[self.orders["date"] <= pd.Timestamp(today)]
-        told = known if orders is None else orders
+    def known(self, today: dt.date) -> pd.DataFrame:
+        return self.orders[self.orders["date"] <= pd.Timestamp(today)]
+
+    def ahead(self, silent: Sequence[str] = (), today: dt.date = TODAY, seed: int = 1) -> Prospects:
+        """Return the prospects; of customers who are ``silent`` the last order is not told, covariates are as ever."""
+        known = self.known(today).sort_values(["customer_id", "date"])
+        last = ~known["customer_id"].duplicated(keep="last") & known["customer_id"].isin(silent)
+        told = rhythm(known[~last], today)
+        seen = account_spells(known, today, rhythm(known, today).churn_events)
         tables = {"shipments": ibis.memtable(known.rename(columns={"date": "booked_at"}))}
-        accounts = account_spells(known, today, rhythm(known, today).churn_events)
-        months, coming = panel_and_ahead(tables, accounts.spells, accounts.running, today, FIRST, max(HORIZONS))
-        ties = accounts.running.set_index("customer_id")["tie"]
-        return prospects(months, coming, ties, rhythm(told, today), HORIZONS, seed)
+        months, coming = panel_and_ahead(tables, seen.spells, seen.running, today, FIRST, max(HORIZONS))
+        standing = account_spells(known[~last], today, told.churn_events).standing
+        return prospects(months, coming, replace(seen, standing=standing), told, HORIZONS, seed)
 
 
 def market(customers: int = 1500, hazard: float = 0.03, seed: int = 2) -> Market:
@@ -156,7 +160,7 @@ def market(customers: int = 1500, hazard: float = 0.03, seed: int = 2) -> Market
     gap = rng.gamma(8.0, 14 / 8, customers)
     gaps = rng.gamma(3.0, gap[:, None] / 3, (customers, 600))
     days = np.floor(came[:, None] + np.cumsum(np.insert(gaps, 0, 0.0, axis=1), axis=1)).astype(int)
-    who, which = np.nonzero((days <= leaves[:, None]) & (days <= (TODAY - FIRST).days))
+    who, which = np.nonzero((days <= leaves[:, None]) & (days < 5 * 365))
     codes = np.array([f"c{number:04d}" for number in range(customers)])
     date = pd.Timestamp(FIRST) + pd.to_timedelta(days[who, which], unit="D")
     return Market(pd.DataFrame({"customer_id": codes[who], "date": date}), pd.Series(leaves, codes))
@@ -173,14 +177,20 @@ def foreseen(known) -> Prospects:
 
 
 def test_as_many_leave_as_foreseen(known, foreseen):
-    """Events obey the model here: of customers not called lost, as many have left or will have as it says."""
-    day = (TODAY - FIRST).days
-    leaves = known.leaves[foreseen.frame.index]
+    """Events obey the model: of customers not called lost, as many are found to have left, false alarms among them."""
+    later = dt.date(2026, 12, 31)
+    calls = rhythm(known.orders, later).churn_events.events
+    calls = calls[calls["called_on"] > pd.Timestamp(TODAY)].drop_duplicates("customer_id").set_index("customer_id")
+    left_on = calls["last_on"].reindex(foreseen.frame.index)
     for horizon in HORIZONS:
-        left = int((leaves <= day + horizon * MONTH).sum())
+        left = int((left_on <= pd.Timestamp(TODAY) + pd.Timedelta(days=horizon * MONTH)).sum())
         total = foreseen.totals.loc[horizon]
         deviation = (total["upper"] - total["lower"]) / (2 * 1.6449)
         assert abs(left - total["leave"]) < 3 * deviation, horizon
+
+
+def test_the_hazard_of_customers_who_are_there_is_that_of_leaving(foreseen):
+    """False alarms raise it a little."""
     assert foreseen.frame["risk_12"].mean() == pytest.approx(1 - np.exp(-0.03 * 12), rel=0.15)
 
 
@@ -194,12 +204,9 @@ def test_as_many_are_gone_already_as_said(known, foreseen):
 
 
 def test_a_longer_silence_raises_the_probability_to_have_left(known, foreseen):
-    """The last order of some customers is taken away, with all covariates as they were."""
     frame = foreseen.frame
     some = frame.index[(frame["already_gone"] > 0.001) & (frame["already_gone"] < 0.3)][:40]
-    orders = known.orders.sort_values(["customer_id", "date"])
-    last = ~orders.duplicated("customer_id", keep="last") & orders["customer_id"].isin(some)
-    longer = known.ahead(orders[~last]).frame
+    longer = known.ahead(silent=some).frame
     assert len(some) == 40
     assert (longer.loc[some, "already_gone"] > frame.loc[some, "already_gone"]).all()
     for horizon in HORIZONS:
@@ -227,7 +234,8 @@ def test_the_same_seed_says_the_same(known, foreseen):
 
 def test_nobody_left_is_refused(known):
     stayers = known.leaves.index[known.leaves > (TODAY - FIRST).days + 400]
-    orders = known.orders[known.orders["customer_id"].isin(stayers)]
+    orders = known.known(TODAY)
+    orders = orders[orders["customer_id"].isin(stayers)]
     calls = rhythm(orders, TODAY).churn_events.events["customer_id"]  # false alarms
     with pytest.raises(Refused, match="Nobody left"):
         Market(orders[~orders["customer_id"].isin(calls)], known.leaves).ahead()

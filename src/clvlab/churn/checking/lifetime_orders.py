@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.features.panel import Panel
+from clvlab.churn.customer_churn import Churn
 
 LIFETIME_ORDERS = "orders_in_life"
-KNOWN_ON = {LIFETIME_ORDERS: "last_order_on"}
+KNOWN_ON = {LIFETIME_ORDERS: "last_order_on", "tenure_years": "opened_on"}
 
 
-def with_lifetime_orders(panel: Panel, orders: ir.Table) -> pd.DataFrame:
+def with_lifetime_orders(found: Churn) -> pd.DataFrame:
     """Return the panel with each customer's orders over all of the records, known on the day of the last one.
 
     Parameters
     ----------
-    panel
-        Customer-months at risk.
-    orders
-        customer_id, date: one row per order.
+    found
+        Who is leaving.
 
     Returns
     -------
@@ -27,9 +24,10 @@ def with_lifetime_orders(panel: Panel, orders: ir.Table) -> pd.DataFrame:
         The panel's frame with ``orders_in_life``, ``last_order_on``, and ``opened_on``: the eve of the row's first day,
         by which all of the panel's own covariates were known.
     """
+    orders = found.base.orders
     counted = orders.group_by("customer_id").agg(n=orders.count(), last=orders.date.max())
     known = counted.to_pyarrow().to_pandas().set_index("customer_id")
-    frame = panel.frame
+    frame = found.panel.frame
     return frame.assign(
         orders_in_life=frame["customer_id"].map(known["n"]).fillna(0).astype(float),
         last_order_on=pd.to_datetime(frame["customer_id"].map(known["last"])),

@@ -35,6 +35,8 @@ class RestrictedMean(Result):
         Up to which age; what the intervals promise; the unit of ages; what a reader must know.
     """
 
+    decimals = 1
+
     def __init__(
         self,
         frame: pd.DataFrame,
