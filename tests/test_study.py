@@ -272,6 +272,52 @@ def test_a_study_says_how_much_was_known_on_its_day(small_study, then):
     assert f"{len(then['shipments']):,} shipments" in repr(small_study.at(AS_OF))
 
 
+# Who is leaving --------------------------------------------------------------------------------------------
+
+
+def leaving(study: Study) -> dict[str, pd.DataFrame]:
+    """Return what a study says of who is leaving, and what it rests on."""
+    found = study.churn
+    return {"spells": found.spells, "panel": found.panel.frame, "prospects": found.prospects.frame}
+
+
+@pytest.fixture(scope="module")
+def leaving_then(small_study) -> dict[str, pd.DataFrame]:
+    return leaving(small_study.at(AS_OF))
+
+
+def test_nothing_that_became_known_later_changes_who_is_leaving(tmp_path, files, leaving_then):
+    """Later rows are added and later values altered, in one market."""
+    altered, _ = with_later_values_altered(with_later_rows_added(files))
+    study = open_study(write_files(tmp_path / "altered", altered), as_of=AS_OF)
+    assert_same(leaving(study), leaving_then)
+    assert not study.at("2025-12-31").churn.spells.equals(leaving_then["spells"])
+
+
+def test_who_is_leaving_is_the_same_in_records_that_end_on_the_day(tmp_path, files, leaving_then):
+    """Rows of later days cut away, and values that became known later left blank."""
+    cut: Files = {}
+    for table, rows in files.items():
+        contract = TABLES[table]
+        kept = [row for row in rows if not (contract.event and is_later(row[contract.event]))]
+        cut[table] = [row | dict.fromkeys(later_columns(row, contract), "") for row in kept]
+    assert sum(map(len, cut.values())) < 0.9 * sum(map(len, files.values()))
+    assert_same(leaving(open_study(write_files(tmp_path / "cut", cut), as_of=AS_OF)), leaving_then)
+
+
+def test_the_truth_ends_with_the_day(small_study):
+    for name, date in (("leavings", "left_on"), ("months", "month")):
+        known, whole = small_study.at(AS_OF).truth(name), small_study.truth(name)
+        assert known[date].max() <= pd.Timestamp(AS_OF)
+        assert len(known) == (whole[date] <= AS_OF).sum() < len(whole)
+    back = small_study.at(AS_OF).truth("leavings")["returned_on"].dropna()
+    assert (back <= pd.Timestamp(AS_OF)).all()
+
+
+def test_real_customers_have_no_truth(tmp_path):
+    assert open_study(tiny(tmp_path / "data")).truth("leavings") is None
+
+
 # Stages, computed once -------------------------------------------------------------------------------------
 
 DAYS = ["2025-01-31", "2025-02-28", "2025-03-01"]

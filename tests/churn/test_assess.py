@@ -14,6 +14,9 @@ import pytest
 
 from clvlab.assumptions import Assumptions
 from clvlab.churn.advice import to_do
+from clvlab.churn.by_kpi import effects_by_kpi
+from clvlab.churn.checking.leakage import check_leakage
+from clvlab.churn.checking.lifetime_orders import KNOWN_ON, LIFETIME_ORDERS, with_lifetime_orders
 from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
 from clvlab.churn.effects import Effects
@@ -165,6 +168,24 @@ def test_beside_cox_stands_every_covariate(found):
     assert beside["errors_apart"].median() < 2
 
 
+def test_each_kind_of_failure_stands_with_its_three_ways_of_failing(found):
+    frame = effects_by_kpi(found).to_frame()
+    assert frame["kpi"].iloc[0] == "all failures"
+    assert (frame.groupby("kpi")["failing"].agg(list).map(tuple) == ("sustained", "worst month", "last month")).all()
+    told = frame.dropna()
+    assert ((told["lower"] <= told["hazard_ratio"]) & (told["hazard_ratio"] <= told["upper"])).all()
+
+
+def test_orders_of_a_whole_life_are_known_too_late(found):
+    rows = with_lifetime_orders(found)
+    counted = found.base.orders.to_pyarrow().to_pandas().groupby("customer_id").size()
+    assert (rows["orders_in_life"] == rows["customer_id"].map(counted).fillna(0)).all()
+    assert (rows["opened_on"] < rows["from"]).all()
+    checked = check_leakage(rows, ["tenure_years", LIFETIME_ORDERS], known_on=KNOWN_ON).to_frame()
+    assert checked["verdict"].tolist() == ["known in time", "known too late"]
+    assert checked["leaking"].tolist()[0] == 0
+
+
 # How far ahead, and by which definition --------------------------------------------------------------------
 
 
@@ -269,15 +290,12 @@ def test_customers_who_ordered_once_have_no_rhythm_and_all_end_at_once(tmp_path)
 
 
 def test_without_a_rhythm_nobody_counts_as_gone_already(small_study):
-    """Contracts tell who left; of orders there is one each."""
+    """All have a contract, which tells who left; of orders there is one each."""
 
     def first_orders(tables):
-        kept = tables["invoices"]
-        return {
-            "customers": tables["customers"],
-            "contracts": tables["contracts"],
-            "invoices": kept.filter(ibis.row_number().over(group_by=kept.customer_id, order_by=kept.issued_on) == 0),
-        }
+        kept = tables["invoices"].filter(tables["invoices"].customer_id.isin(tables["contracts"].customer_id))
+        first = ibis.row_number().over(group_by=kept.customer_id, order_by=kept.issued_on) == 0
+        return {name: tables[name] for name in ("customers", "contracts")} | {"invoices": kept.filter(first)}
 
     ours = assessed(small_study, first_orders, churn_definition="silence")
     assert ours.base.rhythm is None

@@ -19,11 +19,11 @@ from clvlab.churn.prospects.prospects import Prospects, prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
 from clvlab.churn.returns import Returns, absences, returns
 from clvlab.features.contract_spells import window_start
-from clvlab.features.panel import Panel, panel_and_ahead
+from clvlab.features.panel import Panel, panel, panel_and_ahead
 from clvlab.features.spells import AccountSpells
 from clvlab.periods import DAYS_PER_YEAR, to_days
 from clvlab.refusal import Refused
-from clvlab.results import Headline, Headlines, Note, Result, Table
+from clvlab.results import Headline, Headlines, Note, Result, Table, or_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,9 +91,11 @@ class Churn(Result):
         known = base.records.tables, self.spells, self.accounts.running, base.as_of, window_start(base.orders), ahead
         return panel_and_ahead(*known)
 
-    @property
+    @cached_property
     def panel(self) -> Panel:
         """Customer-months at risk with covariates known before each month."""
+        if self.accounts.running.empty:  # nobody to look ahead for
+            return panel(self.base.records.tables, self.spells, self.as_of, window_start(self.base.orders))
         return self._months[0]
 
     @property
@@ -241,7 +243,8 @@ class Churn(Result):
 
     def __repr__(self) -> str:
         """Return headlines, the likeliest to leave and remarks as text."""
-        return "\n".join([repr(self.headlines()), repr(self.likeliest()), *self.remarks])
+        return "\n".join([repr(self.headlines()), repr(or_note(self.likeliest)), *self.remarks])
 
     def _repr_html_(self) -> str:
-        return self.headlines()._repr_html_() + self.likeliest()._repr_html_() + Note(*self.remarks)._repr_html_()
+        parts = self.headlines(), or_note(self.likeliest), Note(*self.remarks)
+        return "".join(part._repr_html_() for part in parts)

@@ -46,6 +46,7 @@ def monthly_hazard(
     season: bool = True,
     age_knots: Sequence[float] | None = None,
     shrink: bool = False,
+    held: Sequence[str] = (),
     confidence: float = 0.95,
 ) -> MonthlyHazard:
     """Fit the hazard of leaving to customer-months: complementary log-log regression.
@@ -75,6 +76,8 @@ def monthly_hazard(
     shrink
         Whether predictions are made with coefficients drawn towards 0 as far as the data suggest, so that they are
         neither too extreme nor too timid in months to come. ``params_`` and ``hazard_ratios_`` stay the unshrunk ones.
+    held
+        Covariates that shrinking leaves alone: those of which it is known beforehand that they matter.
     confidence
         Coverage of the intervals, which go by robust errors; by the larger of these and the model-based ones where
         there are fewer than ten events for each parameter.
@@ -136,7 +139,7 @@ def monthly_hazard(
         robust = estimates.robust_covariance()
         predicting, settled = Coefficients(point.at, robust), True
         if shrink:
-            mean, spread, settled = shrunk(likelihood, point, design.blocks())
+            mean, spread, settled = shrunk(likelihood, point, design.blocks(held))
             predicting = Coefficients(mean, spread)
     remarks += _remarks(estimates, seen, converged and settled, shrink)
     counts = {"rows": seen.rows, "customers": seen.customers, "events": seen.events}

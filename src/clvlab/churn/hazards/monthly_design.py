@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +60,13 @@ class Design:
         """Return the names of the columns."""
         return [name for names in self._by_kind for name in names if name not in self.left_out]
 
-    def blocks(self) -> list[slice]:
-        """Return the places of the columns of age, season and covariates; empty ones are not among them."""
-        ends = np.cumsum([sum(name not in self.left_out for name in names) for names in self._by_kind])
-        return [slice(start, end) for start, end in pairwise(ends.tolist()) if end > start]
+    def blocks(self, held: Sequence[str] = ()) -> list[NDArray[np.int64]]:
+        """Return the places of the columns of age, season and covariates, but for those held; none that is empty."""
+        places = [
+            np.array([self.names.index(name) for name in names if name in self.names and name not in held], dtype=int)
+            for names in self._by_kind[1:]
+        ]
+        return [block for block in places if len(block)]
 
     @cached_property
     def _kept(self) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point
 from clvlab.churn.spells import Floats
@@ -23,7 +24,7 @@ _STEPS = 50
 _TOLERANCE = 1e-6
 
 
-def shrunk(likelihood: Likelihood, point: Point, blocks: list[slice]) -> tuple[Floats, Floats, bool]:
+def shrunk(likelihood: Likelihood, point: Point, blocks: list[NDArray[np.int64]]) -> tuple[Floats, Floats, bool]:
     """Return the posterior mean and covariance of the coefficients, and whether the search settled.
 
     Parameters
@@ -56,7 +57,7 @@ def shrunk(likelihood: Likelihood, point: Point, blocks: list[slice]) -> tuple[F
     return mean, covariance, False
 
 
-def _posterior(point: Point, blocks: list[slice]) -> tuple[Floats, Floats]:
+def _posterior(point: Point, blocks: list[NDArray[np.int64]]) -> tuple[Floats, Floats]:
     """Return mean and covariance of the posterior when the log-likelihood is quadratic around a point."""
     height = point.information @ point.at + point.gradient
     grid = np.array(list(product(_SPREADS, repeat=len(blocks))))
@@ -64,7 +65,7 @@ def _posterior(point: Point, blocks: list[slice]) -> tuple[Floats, Floats]:
     log_prior = np.log(grid).sum(axis=1)  # uniform in the spread is this on a grid even in its log
     for block, spread in zip(blocks, grid.T, strict=True):
         drawn[:, block] = 1 / spread[:, None] ** 2
-        log_prior = log_prior - (block.stop - block.start) * np.log(spread)
+        log_prior = log_prior - len(block) * np.log(spread)
     precision = point.information + drawn[:, :, None] * np.eye(len(point.at))
     covariances = np.linalg.inv(precision)
     means = covariances @ height

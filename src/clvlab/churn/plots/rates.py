@@ -22,15 +22,16 @@ def draw_rates(frame: pd.DataFrame, by: str, ax: Axes | None) -> Axes:
     place = {quarter: number for number, quarter in enumerate(quarters)}
     groups = list(frame[by].unique())
     for number, group in enumerate(groups):
+        colour = PALETTE[number % len(PALETTE)]
         rows = frame[(frame[by] == group) & frame["yearly_share"].notna()]
         at = rows["quarter"].map(place).to_numpy() + _APART * (number - (len(groups) - 1) / 2)
         share, low, high = (100 * rows[name].to_numpy() for name in ("yearly_share", "lower", "upper"))
         ax.errorbar(
             at, share, yerr=[(share - low).clip(min=0), high - share], fmt=_MARKS[number % len(_MARKS)],
-            color=PALETTE[number], capsize=2, linewidth=1.2, linestyle="-", markersize=5,
+            color=colour, capsize=2, linewidth=1.2, linestyle="-", markersize=5,
         )  # fmt: skip
         if len(rows):
-            ax.text(at[-1] + 0.2, share[-1], group, color=PALETTE[number], va="center", fontweight="bold")
+            ax.text(at[-1] + 0.2, share[-1], group, color=colour, va="center", fontweight="bold")
     ax.set_xticks(range(len(quarters)), quarters, rotation=45, ha="right")
     ax.set(ylabel="leave within a year, % (90% interval)", xlabel="quarter", xlim=(-0.5, len(quarters) + 1.2))
     ax.set_ylim(bottom=0)

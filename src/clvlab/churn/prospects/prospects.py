@@ -26,8 +26,10 @@ _LEAST = 1e-300
 _FIVE, _NINETY_FIVE = 0.05, 0.95
 CONTRACT = "contract"
 # With few leavings these come first: what is known to matter most, whatever these records say.
-FIRST = ("contract_running", "contract_term_ends", "failures_mean", "tenure_years", "neglect", "complaints_slow")
+TERMS = ("contract_running", "contract_term_ends")
+FIRST = (*TERMS, "failures_mean", "tenure_years", "neglect", "complaints_slow")
 _EVENTS_EACH = 5
+_ENOUGH = 10
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -127,7 +129,7 @@ def prospects(
     that was chosen without looking at the outcome: one for every five events.
     """
     names, left_out = _affordable(months)
-    fit = monthly_hazard(months.frame, names, shrink=True, confidence=0.9)
+    fit = monthly_hazard(months.frame, names, shrink=True, held=_held(months.frame, names), confidence=0.9)
     if not fit.diagnostics_["converged"]:
         raise Refused(
             f"The hazard of leaving did not settle with {int(months.frame['event'].sum()):,} leavings; give a longer"
@@ -170,6 +172,16 @@ def _affordable(months: Panel) -> tuple[list[str], tuple[str, ...]]:
     ordered = sorted(varying, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     most = max(int(months.frame["event"].sum()) // _EVENTS_EACH, 1)
     return ordered[:most], tuple(ordered[most:])
+
+
+def _held(months: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the contract covariates with leavings enough on both sides to need no drawing towards 0.
+
+    That a running contract keeps a customer is what a contract is for: to draw it towards no effect with all that may
+    have none would take customers under contract for riskier, and the others for safer, than they are.
+    """
+    left = months[months["event"] == 1]
+    return [name for name in TERMS if name in names and min((left[name] == value).sum() for value in (0, 1)) >= _ENOUGH]
 
 
 def _with_ends(name: str, draws: Floats) -> dict[str, Floats]:
