@@ -15,13 +15,12 @@ from clvlab.churn.effects import Effects
 from clvlab.churn.hazards.cox import cox
 from clvlab.churn.hazards.monthly import monthly_hazard
 from clvlab.churn.prospects.drivers import drivers
-from clvlab.churn.prospects.prospects import Prospects, prospects
-from clvlab.churn.rates import LeavingRates, leaving_rates, yearly_shares
+from clvlab.churn.prospects.prospects import TERMS, Prospects, prospects
+from clvlab.churn.rates import LeavingRates, leaving_rates, share_of_today
 from clvlab.churn.returns import Returns, absences, returns
 from clvlab.features.contract_spells import window_start
 from clvlab.features.panel import Panel, panel, panel_and_ahead
 from clvlab.features.spells import AccountSpells
-from clvlab.periods import DAYS_PER_YEAR, to_days
 from clvlab.refusal import Refused
 from clvlab.results import Headline, Headlines, Note, Result, Table, or_note
 
@@ -156,9 +155,14 @@ class Churn(Result):
     @cached_property
     def by_quarter(self) -> LeavingRates:
         """How many customers left, by quarter and tie."""
+        return leaving_rates(self.panel.frame, self._ties)
+
+    @cached_property
+    def _ties(self) -> pd.Series:
+        """Whether each month of the panel was under contract."""
         months = self.panel.frame
-        under = months["contract_running"] == 1 if "contract_running" in months else pd.Series(False, months.index)
-        return leaving_rates(months, under.map({True: "contract", False: "spot"}).rename("tie"))
+        terms = [name for name in TERMS if name in months]
+        return (months[terms] == 1).any(axis=1).map({True: "contract", False: "spot"}).rename("tie")
 
     @cached_property
     def effects(self) -> Effects:
@@ -210,9 +214,10 @@ class Churn(Result):
         """Return the figures to remember."""
         standing = self.accounts.standing["standing"]
         here = int((standing != "called lost").sum())
-        recent = self.panel.frame[self.panel.frame["month"] > self.panel.frame["month"].max() - _YEAR_OF_MONTHS]
-        years = to_days(recent["duration"] - recent["entry"], "month").sum() / DAYS_PER_YEAR
-        share = yearly_shares(pd.Series([recent["event"].sum()]), pd.Series([years])).iloc[0]
+        under = standing.loc[standing != "called lost"].eq("under contract").map({True: "contract", False: "spot"})
+        months = self.panel.frame
+        recent = months["month"] > months["month"].max() - _YEAR_OF_MONTHS
+        share = share_of_today(months[recent], self._ties[recent], under.value_counts())
         name = f"expected to leave within {self.within_months} months"
         try:
             total, gone = self.prospects.totals.loc[self.within_months], self.prospects.frame["already_gone"].sum()
@@ -226,7 +231,7 @@ class Churn(Result):
             Headline("customers today", here, "customers", note=f"{int((standing == 'silent').sum())} of them silent"),
             Headline(
                 "leave within a year", 100 * share["yearly_share"], "%", 100 * share["lower"], 100 * share["upper"], 1,
-                note=f"at the rate of the last {_YEAR_OF_MONTHS} months that can be judged",
+                note=f"at the rates of the last {_YEAR_OF_MONTHS} months that can be judged, under contract and not",
             ),
             ahead,
         )  # fmt: skip

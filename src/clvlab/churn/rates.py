@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MONTHS_PER_QUARTER = 3
+_DRAWS, _SEED = 4000, 1
 
 
 class LeavingRates(Result):
@@ -88,6 +89,34 @@ def leaving_rates(months: pd.DataFrame, groups: pd.Series) -> LeavingRates:
     frame["quarter"] = [period_label(quarter, "quarter") for quarter in frame["quarter"]]
     rates = yearly_shares(frame["left"], frame["customer_years"])
     return LeavingRates(pd.concat([frame, rates], axis=1), str(groups.name))
+
+
+def share_of_today(months: pd.DataFrame, groups: pd.Series, today: pd.Series) -> pd.Series:
+    """Return which share of today's customers leaves within a year at the rates of their groups, with its interval.
+
+    Parameters
+    ----------
+    months, groups
+        As for :func:`leaving_rates`. A group whose leavings are known later has fewer months here, not less weight.
+    today
+        Customers by group.
+
+    Returns
+    -------
+    Series
+        ``yearly_share``, ``lower``, ``upper`` (90% interval, by simulation from Jeffreys' posteriors of the rates);
+        missing where a group of today's has no time at risk.
+    """
+    years = to_days(months["duration"] - months["entry"], "month") / DAYS_PER_YEAR
+    sums = pd.DataFrame({"left": months["event"], "years": years}).groupby(groups.to_numpy()).sum().reindex(today.index)
+    weight = (today / today.sum()).to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = -np.expm1(-sums["left"] / sums["years"]).to_numpy() @ weight
+        rates = (
+            np.random.default_rng(_SEED).gamma(sums["left"] + 0.5, size=(_DRAWS, len(sums))) / sums["years"].to_numpy()
+        )
+    lower, upper = np.quantile(-np.expm1(-rates) @ weight, [0.05, 0.95])
+    return pd.Series({"yearly_share": float(share), "lower": float(lower), "upper": float(upper)})
 
 
 def yearly_shares(left: pd.Series, customer_years: pd.Series) -> pd.DataFrame:

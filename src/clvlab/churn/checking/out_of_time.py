@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,10 @@ class OutOfTime(Result):
             below that of one rate for all), ``observed_to_expected`` and ``slope`` (1 for neither too extreme nor too
             tame) with ``slope_error``.
         """
+        return self._table
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         rows = [
             self._scores(landmark, months, forecaster)
             for landmark, horizons in self.horizons.items()
