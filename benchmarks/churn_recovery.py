@@ -16,8 +16,8 @@ from scipy.stats import binomtest, norm
 
 from benchmarks.measure import markdown
 from clvlab.churn.curves.survival import survival_curve
-from clvlab.churn.hazards.cox import cox
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.cox.model import cox
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.evaluation.censored import uno_c
 from clvlab.simulate import leaving
 from clvlab.simulate.constants import CONSTANTS

@@ -89,7 +89,7 @@ def write(folder: Path) -> Answer:
 
 def fit(folder: Path) -> Answer:
     """Fit the monthly hazard to everything."""
-    from clvlab.churn.hazards.monthly import monthly_hazard
+    from clvlab.churn.hazards.monthly.model import monthly_hazard
 
     start = time.perf_counter()
     fit = monthly_hazard(folder / "panel.parquet", COVARIATES)
@@ -102,7 +102,7 @@ def fit(folder: Path) -> Answer:
 
 def fit_shrunk(folder: Path) -> Answer:
     """Fit the monthly hazard to everything, with shrunk coefficients for predictions."""
-    from clvlab.churn.hazards.monthly import monthly_hazard
+    from clvlab.churn.hazards.monthly.model import monthly_hazard
 
     start = time.perf_counter()
     monthly_hazard(folder / "panel.parquet", COVARIATES, shrink=True)
@@ -113,8 +113,8 @@ def compare(folder: Path) -> Answer:
     """Fit the monthly hazard and the Cox model, with a baseline per calendar month, to a part."""
     import pandas as pd
 
-    from clvlab.churn.hazards.cox import cox
-    from clvlab.churn.hazards.monthly import monthly_hazard
+    from clvlab.churn.hazards.cox.model import cox
+    from clvlab.churn.hazards.monthly.model import monthly_hazard
 
     few = pd.read_parquet(folder / "few.parquet")
     monthly, cox_fit = monthly_hazard(few, COVARIATES), cox(few, COVARIATES, strata="month")

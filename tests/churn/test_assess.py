@@ -64,11 +64,16 @@ def test_the_headline_is_the_sum_of_the_customers_probabilities(found):
     assert expected["lower"] < expected["value"] < expected["upper"]
 
 
-def test_the_share_of_a_year_is_events_over_time_at_risk(found):
+def test_the_share_of_a_year_weighs_rates_by_todays_customers(found):
     months = found.panel.frame
     recent = months[months["month"] > months["month"].max() - 12]
-    years = (recent["duration"] - recent["entry"]).sum() / 12
-    assert figure(found, 1)["value"] == pytest.approx(100 * -np.expm1(-recent["event"].sum() / years))
+    under = (recent[["contract_running", "contract_term_ends"]] == 1).any(axis=1)
+    here = found.accounts.standing.query("standing != 'called lost'")["standing"]
+    share = 0.0
+    for rows, customers in ((recent[under], here == "under contract"), (recent[~under], here != "under contract")):
+        years = (rows["duration"] - rows["entry"]).sum() / 12
+        share += -np.expm1(-rows["event"].sum() / years) * customers.mean()
+    assert figure(found, 1)["value"] == pytest.approx(100 * share)
 
 
 def test_quarters_hold_every_event_and_all_time_at_risk(found):

@@ -11,10 +11,10 @@ from clvlab.churn.curves.log_rank import log_rank
 from clvlab.churn.curves.restricted_mean import restricted_mean
 from clvlab.churn.curves.survival import survival_curve
 from clvlab.churn.definitions import compare_definitions
-from clvlab.churn.hazards.aft import aft
-from clvlab.churn.hazards.cox import cox
-from clvlab.churn.hazards.cox_causes import cause_specific
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.aft.model import aft
+from clvlab.churn.hazards.cox.causes import cause_specific
+from clvlab.churn.hazards.cox.model import cox
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.churn.returns import absences, returns
 from clvlab.churn.win_back import win_back
 

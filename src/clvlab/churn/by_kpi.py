@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clvlab.churn.customer_churn import Churn
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.features.contract_spells import window_start
 from clvlab.features.panel import panel
 from clvlab.features.panel.service import ALL_FAILURES, FAMILIES

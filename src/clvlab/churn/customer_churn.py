@@ -12,8 +12,8 @@ import pandas as pd
 from clvlab.churn.base import Base
 from clvlab.churn.definitions import DefinitionsCompared, compare_definitions
 from clvlab.churn.effects import Effects
-from clvlab.churn.hazards.cox import cox
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.cox.model import cox
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.churn.prospects.drivers import drivers
 from clvlab.churn.prospects.prospects import TERMS, Prospects, prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, share_of_today
@@ -27,7 +27,7 @@ from clvlab.results import Headline, Headlines, Note, Result, Table, or_note
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from clvlab.churn.hazards.proportional import ProportionalHazards
+    from clvlab.churn.hazards.cox.proportional import ProportionalHazards
 
 HORIZONS = (3, 6, 12)
 _YEAR_OF_MONTHS = 12

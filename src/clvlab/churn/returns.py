@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.churn.curves.survival import SurvivalCurve, survival_curve
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.features.tables import need_columns
 from clvlab.periods import epoch_days, parse_date, to_periods
 from clvlab.refusal import Refused
@@ -21,7 +21,7 @@ from clvlab.shrinkage import jeffreys_interval, pool_rates
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from clvlab.churn.hazards.cox_fit import CoxFit
+    from clvlab.churn.hazards.cox.fit import CoxFit
 
 MONTHS = (3, 6, 12)
 # Returns count as over when so many customers stayed away for twice as long as the latest return took.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.monthly import monthly_hazard
-from clvlab.churn.hazards.monthly_fit import MonthlyHazard
+from clvlab.churn.hazards.monthly.fit import MonthlyHazard
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.churn.spells import Floats, numbers
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused

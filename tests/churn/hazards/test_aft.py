@@ -7,9 +7,9 @@ from lifelines.datasets import load_lung, load_rossi
 from scipy.optimize import minimize
 from scipy.stats import norm, weibull_min
 
-from clvlab.churn.hazards.aft import aft
-from clvlab.churn.hazards.aft_choosing import compare_distributions, cut
-from clvlab.churn.hazards.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.choosing import compare_distributions, cut
+from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.model import aft
 from clvlab.periods import to_periods
 from clvlab.refusal import Refused
 

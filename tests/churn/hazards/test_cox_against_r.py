@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 
 SCRIPT = """
 library(survival)

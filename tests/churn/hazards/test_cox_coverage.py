@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 
 TRUTH = {"late": 0.5, "visits": -0.3, "nothing": 0.0}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvlab.churn.hazards.cox import cox
-from clvlab.churn.hazards.cox_causes import cause_specific
+from clvlab.churn.hazards.cox.causes import cause_specific
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.refusal import Refused
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 
 NAMES = ["late", "small"]
 

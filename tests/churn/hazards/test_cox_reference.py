@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from cox_data import HEART, LARYNX, MADE, ROSSI
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 
 DIGITS = 5e-7
 

@@ -19,8 +19,8 @@ import pytest
 from cox_data import ROSSI
 from monthly_data import EFFECTS, NAMES, customer_months, partial_months, prisoner_weeks
 
-from clvlab.churn.hazards.cox import cox
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.cox.model import cox
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.refusal import Refused
 
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from monthly_data import NAMES, customer_months
 
-from clvlab.churn.hazards.monthly import monthly_hazard
-from clvlab.churn.hazards.monthly_design import design_for
-from clvlab.churn.hazards.monthly_likelihood import Likelihood
-from clvlab.churn.hazards.monthly_panel import Panel, overview
+from clvlab.churn.hazards.monthly.design import design_for
+from clvlab.churn.hazards.monthly.likelihood import Likelihood
+from clvlab.churn.hazards.monthly.model import monthly_hazard
+from clvlab.churn.hazards.monthly.panel import Panel, overview
 
 seeds = st.integers(0, 10_000)
 few = settings(max_examples=15, deadline=None)

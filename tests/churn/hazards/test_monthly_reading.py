@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from monthly_data import NAMES, customer_months
 
-from clvlab.churn.hazards import monthly
-from clvlab.churn.hazards.monthly import monthly_hazard
-from clvlab.churn.hazards.monthly_source import customer_numbers, pieces
+from clvlab.churn.hazards.monthly import model as monthly
+from clvlab.churn.hazards.monthly.model import monthly_hazard
+from clvlab.churn.hazards.monthly.source import customer_numbers, pieces
 from clvlab.refusal import Refused
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from monthly_data import NAMES, customer_months
 
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 
 MANY = [f"x{number}" for number in range(20)]
 

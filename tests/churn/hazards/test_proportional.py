@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from cox_data import ROSSI
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.refusal import Refused
 
 

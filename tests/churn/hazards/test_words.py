@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.churn.hazards.words import words
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.monthly import monthly_hazard
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.features.churn_definitions import ChurnEvents
 from clvlab.periods import period_index
 from clvlab.refusal import Refused

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.churn.spells import Floats, arrange
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.monthly import monthly_hazard
-from clvlab.churn.hazards.monthly_fit import MonthlyHazard
+from clvlab.churn.hazards.monthly.fit import MonthlyHazard
+from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.churn.prospects.drift import drifted, own_past, persistence
 from clvlab.churn.prospects.gone import already_gone, called_though_there
 from clvlab.churn.spells import Floats

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.aft_fit import fitted, positive
-from clvlab.churn.hazards.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.fit import fitted, positive
 from clvlab.churn.spells import arrange
 from clvlab.features.tables import need_columns
 from clvlab.periods import epoch_days, parse_date, to_periods

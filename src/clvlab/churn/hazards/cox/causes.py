@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from clvlab.churn.hazards.cox import cox
+from clvlab.churn.hazards.cox.model import cox
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused
 from clvlab.results import Table

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clvlab.churn.hazards import cox_prediction, proportional
+from clvlab.churn.hazards.cox import prediction, proportional
 from clvlab.churn.hazards.hazard_fit import HazardFit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clvlab.churn.hazards.design import Fitted
+    from clvlab.churn.hazards.cox.design import Fitted
     from clvlab.churn.spells import Floats
 
 
@@ -44,11 +44,11 @@ class CoxFit(HazardFit):
     @property
     def baseline_(self) -> pd.DataFrame:
         """Return the cumulative hazard where all covariates are 0 (Efron's, as survfit in R)."""
-        return cox_prediction.baseline(self.fitted)
+        return prediction.baseline(self.fitted)
 
     def linear_predictor(self, frame: pd.DataFrame) -> pd.Series:
         """Return each row's log hazard against that of a row whose covariates and offset are all 0."""
-        return cox_prediction.linear_predictor(self.fitted, frame)
+        return prediction.linear_predictor(self.fitted, frame)
 
     def survival(self, frame: pd.DataFrame, times: Sequence[float], age: str | None = None) -> pd.DataFrame:
         """Return the probability that customers whose covariates stay as they are will still be there.
@@ -74,7 +74,7 @@ class CoxFit(HazardFit):
         Refused
             For missing columns or values, a stratum that the model has not seen, and where a coefficient is infinite.
         """
-        return cox_prediction.survival(self.fitted, self.scaled_covariance, frame, times, age, self.confidence)
+        return prediction.survival(self.fitted, self.scaled_covariance, frame, times, age, self.confidence)
 
     def proportional_hazards(self, transform: str = "km") -> proportional.ProportionalHazards:
         """Return the check that effects stay the same over a customer's life, with what to do where they do not.

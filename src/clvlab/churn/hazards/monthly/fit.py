@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from clvlab.churn.hazards.hazard_fit import HazardFit
-from clvlab.churn.hazards.monthly_panel import Panel
-from clvlab.churn.hazards.monthly_proportional import proportional_hazards
-from clvlab.churn.hazards.monthly_source import column_names, customer_numbers, rereadable
+from clvlab.churn.hazards.monthly.panel import Panel
+from clvlab.churn.hazards.monthly.proportional import proportional_hazards
+from clvlab.churn.hazards.monthly.source import column_names, customer_numbers, rereadable
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
-    from clvlab.churn.hazards.monthly_design import Design
-    from clvlab.churn.hazards.monthly_likelihood import Point
-    from clvlab.churn.hazards.monthly_source import Source
-    from clvlab.churn.hazards.proportional import ProportionalHazards
+    from clvlab.churn.hazards.cox.proportional import ProportionalHazards
+    from clvlab.churn.hazards.monthly.design import Design
+    from clvlab.churn.hazards.monthly.likelihood import Point
+    from clvlab.churn.hazards.monthly.source import Source
     from clvlab.churn.spells import Floats
 
 

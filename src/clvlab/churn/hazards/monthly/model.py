@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.monthly_design import Design, design_for
-from clvlab.churn.hazards.monthly_estimates import Estimates, hazard_ratios
-from clvlab.churn.hazards.monthly_fit import Coefficients, MonthlyHazard
-from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, dependent, maximise, one_thread_each
-from clvlab.churn.hazards.monthly_panel import Overview, Panel, overview
-from clvlab.churn.hazards.monthly_shrinking import shrunk
-from clvlab.churn.hazards.monthly_source import rereadable
+from clvlab.churn.hazards.monthly.design import Design, design_for
+from clvlab.churn.hazards.monthly.estimates import Estimates, hazard_ratios
+from clvlab.churn.hazards.monthly.fit import Coefficients, MonthlyHazard
+from clvlab.churn.hazards.monthly.likelihood import Likelihood, Point, dependent, maximise, one_thread_each
+from clvlab.churn.hazards.monthly.panel import Overview, Panel, overview
+from clvlab.churn.hazards.monthly.shrinking import shrunk
+from clvlab.churn.hazards.monthly.source import rereadable
 from clvlab.refusal import Refused, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from clvlab.churn.hazards.monthly_source import Source
+    from clvlab.churn.hazards.monthly.source import Source
     from clvlab.churn.spells import Floats
 
 # Peduzzi, P. et al. (1995), "Importance of events per independent variable in proportional hazards regression

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from clvlab.churn.hazards.cox_estimates import Covariances
-from clvlab.churn.hazards.design import Fitted
+from clvlab.churn.hazards.cox.design import Fitted
+from clvlab.churn.hazards.cox.estimates import Covariances
 
 # With fewer events for each covariate intervals are too narrow: Peduzzi, P. et al. (1995), "Importance of events per
 # independent variable in proportional hazards regression analysis II", Journal of Clinical Epidemiology 48.

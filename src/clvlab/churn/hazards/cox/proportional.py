@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from clvlab.churn.hazards.partial_likelihood import RiskSets
+from clvlab.churn.hazards.cox.partial_likelihood import RiskSets
 from clvlab.refusal import Refused
 from clvlab.results import Result
 
 if TYPE_CHECKING:
-    from clvlab.churn.hazards.design import Fitted
+    from clvlab.churn.hazards.cox.design import Fitted
     from clvlab.churn.spells import Floats
 
 TRANSFORMS = ("km", "identity", "log", "rank")

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from clvlab.churn.hazards.monthly_design import Design
-from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point, covariance, one_thread_each
-from clvlab.churn.hazards.monthly_panel import Months, Panel
-from clvlab.churn.hazards.proportional import ProportionalHazards, changing, found_in_words
+from clvlab.churn.hazards.cox.proportional import ProportionalHazards, changing, found_in_words
+from clvlab.churn.hazards.monthly.design import Design
+from clvlab.churn.hazards.monthly.likelihood import Likelihood, Point, covariance, one_thread_each
+from clvlab.churn.hazards.monthly.panel import Months, Panel
 from clvlab.churn.spells import Floats
 from clvlab.refusal import Refused
 

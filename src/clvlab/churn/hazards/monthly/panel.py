@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clvlab.churn.hazards.monthly_source import (
+from clvlab.churn.hazards.monthly.source import (
     ROWS_AT_ONCE,
     column_names,
     customer_numbers,
@@ -24,7 +24,7 @@ from clvlab.periods import period_index, period_start
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
-    from clvlab.churn.hazards.monthly_source import Source
+    from clvlab.churn.hazards.monthly.source import Source
 
 # A panel in memory of up to so many rows is held as arrays from one pass over it to the next.
 _ROWS_HELD = 1_000_000

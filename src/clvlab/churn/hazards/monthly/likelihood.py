@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from clvlab.churn.hazards.monthly_panel import Months
+from clvlab.churn.hazards.monthly.panel import Months
 from clvlab.churn.spells import Floats
 
 # Beyond these the exponential is 0 or infinite to a machine.

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from clvlab.churn.hazards.design import Fitted
-from clvlab.churn.hazards.partial_likelihood import between
+from clvlab.churn.hazards.cox.design import Fitted
+from clvlab.churn.hazards.cox.partial_likelihood import between
 from clvlab.churn.spells import Floats, numbers
 from clvlab.refusal import Refused
 

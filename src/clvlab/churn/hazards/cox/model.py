@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.hazards.cox_estimates import covariances_of, global_tests, hazard_ratios, params, unscaled
-from clvlab.churn.hazards.cox_fit import CoxFit
-from clvlab.churn.hazards.cox_maximum import maximise, redundant
-from clvlab.churn.hazards.cox_remarks import remarks_on
-from clvlab.churn.hazards.design import Design, Fitted
-from clvlab.churn.hazards.partial_likelihood import Integers, PartialLikelihood, RiskSets
+from clvlab.churn.hazards.cox.design import Design, Fitted
+from clvlab.churn.hazards.cox.estimates import covariances_of, global_tests, hazard_ratios, params, unscaled
+from clvlab.churn.hazards.cox.fit import CoxFit
+from clvlab.churn.hazards.cox.maximum import maximise, redundant
+from clvlab.churn.hazards.cox.partial_likelihood import Integers, PartialLikelihood, RiskSets
+from clvlab.churn.hazards.cox.remarks import remarks_on
 from clvlab.churn.spells import Spells, arrange
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused, nearest

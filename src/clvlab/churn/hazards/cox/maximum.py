@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
-from clvlab.churn.hazards.partial_likelihood import Evaluation, PartialLikelihood
+from clvlab.churn.hazards.cox.partial_likelihood import Evaluation, PartialLikelihood
 from clvlab.churn.spells import Floats
 
 # Share of a covariate's variation among those at risk that others must leave for it to have a coefficient of its own.

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from clvlab.churn.hazards.monthly_panel import CALENDAR_MONTHS, Months, Overview
+from clvlab.churn.hazards.monthly.panel import CALENDAR_MONTHS, Months, Overview
 from clvlab.churn.spells import Floats
 from clvlab.refusal import Refused
 

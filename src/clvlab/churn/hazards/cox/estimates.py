@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from clvlab.churn.hazards.cox_maximum import bound, without
-from clvlab.churn.hazards.design import Fitted
-from clvlab.churn.hazards.partial_likelihood import Evaluation, Integers
+from clvlab.churn.hazards.cox.design import Fitted
+from clvlab.churn.hazards.cox.maximum import bound, without
+from clvlab.churn.hazards.cox.partial_likelihood import Evaluation, Integers
 from clvlab.churn.spells import Floats
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from clvlab.churn.hazards.aft_choosing import compare_distributions
-from clvlab.churn.hazards.aft_fit import AFTFit, fitted
-from clvlab.churn.hazards.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.choosing import compare_distributions
+from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS
+from clvlab.churn.hazards.aft.fit import AFTFit, fitted
 from clvlab.refusal import Refused
 
 
@@ -34,7 +34,7 @@ def aft(
         ``"weibull"``, ``"log-normal"`` or ``"log-logistic"``. When None, the one that, fitted to what was known
         on a date, gives what followed the highest likelihood; it is then fitted to all spells.
     train_until
-        The last day known, for :func:`~clvlab.churn.hazards.aft_choosing.compare_distributions`.
+        The last day known, for :func:`~clvlab.churn.hazards.aft.choosing.compare_distributions`.
     confidence
         Of the intervals.
 

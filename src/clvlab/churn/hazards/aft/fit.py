@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clvlab.churn.curves.intervals import margin_of
-from clvlab.churn.hazards.distributions import DISTRIBUTIONS, Distribution, cumulative_hazard, log_likelihood
+from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS, Distribution, cumulative_hazard, log_likelihood
 from clvlab.churn.spells import Floats, Spells, arrange, matrix
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result, Table

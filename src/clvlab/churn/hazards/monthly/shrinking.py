@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from clvlab.churn.hazards.monthly_likelihood import Likelihood, Point
+from clvlab.churn.hazards.monthly.likelihood import Likelihood, Point
 from clvlab.churn.spells import Floats
 
 # Spreads of log hazard ratios per standard deviation of a column: from none to larger than any seen.

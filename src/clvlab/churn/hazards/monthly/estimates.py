@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from clvlab.churn.hazards.monthly_design import Design
-from clvlab.churn.hazards.monthly_likelihood import Point, covariance
+from clvlab.churn.hazards.monthly.design import Design
+from clvlab.churn.hazards.monthly.likelihood import Point, covariance
 from clvlab.churn.spells import Floats
 
 

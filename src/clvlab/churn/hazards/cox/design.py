@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clvlab.churn.hazards.cox_maximum import Maximum
-from clvlab.churn.hazards.partial_likelihood import Integers, PartialLikelihood
+from clvlab.churn.hazards.cox.maximum import Maximum
+from clvlab.churn.hazards.cox.partial_likelihood import Integers, PartialLikelihood
 from clvlab.churn.spells import Floats, Spells, matrix, numbers
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused

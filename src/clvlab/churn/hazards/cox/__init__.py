@@ -1,0 +1,1 @@
+"""The Cox model: late entry, covariates that change, strata, errors by customer, competing causes."""
