@@ -139,7 +139,8 @@ def monthly_hazard(
         robust = estimates.robust_covariance()
         predicting, settled = Coefficients(point.at, robust), True
         if shrink:
-            mean, spread, settled = shrunk(likelihood, point, design.blocks(held))
+            certain = [name for name in held if np.isfinite(estimates.params()[name])]
+            mean, spread, settled = shrunk(likelihood, point, design.blocks(certain))
             predicting = Coefficients(mean, spread)
     remarks += _remarks(estimates, seen, converged and settled, shrink)
     counts = {"rows": seen.rows, "customers": seen.customers, "events": seen.events}

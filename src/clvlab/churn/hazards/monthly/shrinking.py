@@ -50,6 +50,8 @@ def shrunk(likelihood: Likelihood, point: Point, blocks: list[NDArray[np.int64]]
     """
     for _ in range(_STEPS):
         mean, covariance = _posterior(point, blocks)
+        if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+            return mean, covariance, False
         moved = mean - point.at
         if moved @ np.linalg.solve(covariance, moved) < _TOLERANCE**2:
             return mean, covariance, True
