@@ -38,7 +38,8 @@ def scores(tested) -> pd.DataFrame:
 def test_each_day_horizon_and_forecaster_has_its_scores(tested, scores):
     assert tested.horizons == {EARLIER: (3, 6, 12), LATER: (3, 6)}
     assert list(scores["forecaster"]) == [MODEL, COVARIATES, NAIVE, DAYS_SILENT] * 5
-    assert scores["auc"].between(scores["auc_lower"], scores["auc_upper"]).all()
+    ours = scores[scores["forecaster"] == MODEL]
+    assert ours["auc"].between(ours["auc_lower"], ours["auc_upper"]).all()
     assert scores[["auc", "uno_c"]].apply(lambda one: one.between(0, 1)).all(axis=None)
     probable = scores["forecaster"].isin([MODEL, COVARIATES])
     assert (scores["brier"].notna() == probable).all()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MODEL, COVARIATES, DAYS_SILENT = "the model", "covariates alone", "days silent"
 # Fewer leavers than this tell no forecaster from another.
 _FEWEST = 10
-_REPLICATES = 100
+_REPLICATES = 200
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -59,7 +59,7 @@ class OutOfTime(Result):
         -------
         DataFrame
             ``landmark``, ``months`` ahead, ``forecaster``, ``customers``, ``left`` (customers known to have left by
-            then), ``auc`` with its 90% interval, ``uno_c`` (both from 0.5 to 1, higher is better), and for
+            then), ``auc`` (the model's with its 90% interval) and ``uno_c`` (0.5 to 1, higher is better), and for
             forecasters that give probabilities ``brier`` (lower is better), ``accuracy`` (the part by which it is
             below that of one rate for all), ``observed_to_expected`` and ``slope`` (1 for neither too extreme nor too
             tame) with ``slope_error``.
@@ -112,18 +112,20 @@ class OutOfTime(Result):
         rows = self._rows(landmark)
         outcome = rows["time"].to_numpy(), rows["event"].to_numpy(), months
         forecast = rows[(forecaster, months)].to_numpy()
-        ranked = with_interval(auc, forecast, *outcome, replicates=_REPLICATES, seed=self.seed)
         scores: dict[str, object] = {
             "landmark": pd.Timestamp(landmark),
             "months": months,
             "forecaster": forecaster,
             "customers": len(rows),
             "left": int(((rows["event"] == 1) & (rows["time"] <= months)).sum()),
-            "auc": ranked.value,
-            "auc_lower": ranked.lower,
-            "auc_upper": ranked.upper,
+            "auc": auc(forecast, *outcome),
+            "auc_lower": float("nan"),
+            "auc_upper": float("nan"),
             "uno_c": uno_c(forecast, *outcome),
         }
+        if forecaster == MODEL:
+            ranked = with_interval(auc, forecast, *outcome, replicates=_REPLICATES, seed=self.seed)
+            scores |= {"auc_lower": ranked.lower, "auc_upper": ranked.upper}
         if forecaster in (MODEL, COVARIATES):
             slope = calibration_slope(forecast, *outcome)
             scores |= {

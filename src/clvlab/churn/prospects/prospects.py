@@ -20,7 +20,7 @@ from clvlab.periods import days_per
 from clvlab.refusal import Refused
 from clvlab.results import Result
 
-DRAWS = 400
+DRAWS = 200
 # A chance to stay below this has no logarithm that a machine can hold.
 _LEAST = 1e-300
 _FIVE, _NINETY_FIVE = 0.05, 0.95

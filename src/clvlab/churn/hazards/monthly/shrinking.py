@@ -18,7 +18,7 @@ from clvlab.churn.hazards.monthly.likelihood import Likelihood, Point
 from clvlab.churn.spells import Floats
 
 # Spreads of log hazard ratios per standard deviation of a column: from none to larger than any seen.
-_SPREADS = np.geomspace(0.01, 2.0, 12)
+_SPREADS = np.geomspace(0.01, 2.0, 8)
 _STEPS = 50
 # Share of a standard error by which the last step may still have moved the coefficients.
 _TOLERANCE = 1e-6
