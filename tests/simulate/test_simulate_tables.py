@@ -22,7 +22,8 @@ OLDER = {("customers", "onboarded_on"), ("customers", "profile_updated_on"), ("c
 
 
 def test_columns_are_the_contracts(market: Market) -> None:
-    assert set(market.tables) == set(TABLES)
+    # What came of calls that a watch list asks for is noted by people who have one.
+    assert set(market.tables) == set(TABLES) - {"calls"}
     for name, table in market.tables.items():
         assert tuple(table.column_names) == TABLES[name].names
 
