@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from clvlab.churn.customer_churn import Churn
 from clvlab.results import Note
@@ -30,10 +31,9 @@ def _silent(found: Churn) -> list[str]:
     doubted = gone[gone >= _DOUBT].sort_values(ascending=False)
     if doubted.empty:
         return []
-    named = ", ".join(f"{who} ({share:.0%})" for who, share in doubted.head(_MOST).items())
     return [
         f"Ask {len(doubted):,} silent customers whether they are still there: each has left already with a probability "
-        f"of {_DOUBT:.0%} or more; first {named}."
+        f"of {_DOUBT:.0%} or more; first {_first(doubted)}."
     ]
 
 
@@ -46,11 +46,15 @@ def _renewals(found: Churn) -> list[str]:
     risk = found.prospects.frame.loc[ends.unique(), f"leave_{found.within_months}"].sort_values(ascending=False)
     if risk.empty:
         return []
-    named = ", ".join(f"{who} ({share:.0%})" for who, share in risk.head(_MOST).items())
     return [
         f"Open renewal talks early: the terms of {len(risk):,} contracts end within {found.within_months} months, of "
-        f"whose customers {risk.mean():.0%} are expected to leave; likeliest {named}."
+        f"whose customers {risk.mean():.0%} are expected to leave; likeliest {_first(risk)}."
     ]
+
+
+def _first(shares: pd.Series) -> str:
+    """Return the first customers with their probabilities."""
+    return ", ".join(f"{who} ({share:.0%})" for who, share in shares.head(_MOST).items())
 
 
 def _levers(found: Churn) -> list[str]:

@@ -19,6 +19,7 @@ from clvlab.features.churn_definitions import (
     rhythm,
     volume_fall,
 )
+from clvlab.features.contract_spells import window_start
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
 
@@ -50,6 +51,11 @@ class Base:
     def definition(self) -> str:
         """The definition by which customers without a running contract count as lost."""
         return self.assumptions.churn_definition
+
+    @cached_property
+    def window_start(self) -> dt.date:
+        """The records' first day."""
+        return window_start(self.orders)
 
     @cached_property
     def profiles(self) -> pd.DataFrame:

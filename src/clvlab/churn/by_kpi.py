@@ -6,7 +6,6 @@ import pandas as pd
 
 from clvlab.churn.customer_churn import Churn
 from clvlab.churn.hazards.monthly.model import monthly_hazard
-from clvlab.features.contract_spells import window_start
 from clvlab.features.panel import panel
 from clvlab.features.panel.service import ALL_FAILURES, FAMILIES
 from clvlab.refusal import Refused
@@ -36,16 +35,15 @@ def effects_by_kpi(found: Churn) -> Table:
         When the records show no service indicator.
     """
     base = found.base
-    detailed = panel(base.records.tables, found.spells, base.as_of, window_start(base.orders), FAMILIES)
-    rest = found.panel.frame
+    detailed = panel(base.records.tables, found.spells, base.as_of, base.window_start, FAMILIES)
     service = {one.name for family in FAMILIES for one in family.covariates}
     others = [name for name in found.prospects.fit.hazard_ratios_["covariate"] if name not in service]
+    months = detailed.frame.join(found.panel.frame[others])
     parts = []
     for family in FAMILIES:
         names = [one.name for one in family.covariates if one.name in detailed.covariates]
         if len(names) != len(_WHICH) or not (detailed.frame[names].std() > 0).all():
             continue
-        months = detailed.frame.join(rest[others])
         ratios = monthly_hazard(months, [*names, *others], confidence=0.9).hazard_ratios_
         kpi = "all failures" if family is ALL_FAILURES else detailed.covariates[names[0]].label.split(" of ")[0]
         parts.append(ratios[ratios["covariate"].isin(names)].assign(kpi=kpi, failing=_WHICH))

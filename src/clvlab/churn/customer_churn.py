@@ -18,7 +18,6 @@ from clvlab.churn.prospects.drivers import drivers
 from clvlab.churn.prospects.prospects import TERMS, Prospects, prospects
 from clvlab.churn.rates import LeavingRates, leaving_rates, share_of_today
 from clvlab.churn.returns import Returns, absences, returns
-from clvlab.features.contract_spells import window_start
 from clvlab.features.panel import Panel, panel, panel_and_ahead
 from clvlab.features.spells import AccountSpells
 from clvlab.refusal import Refused
@@ -87,14 +86,14 @@ class Churn(Result):
     def _months(self) -> tuple[Panel, Panel]:
         """Months at risk, and months ahead of those still there."""
         base, ahead = self.base, max(self.horizons)
-        known = base.records.tables, self.spells, self.accounts.running, base.as_of, window_start(base.orders), ahead
+        known = base.records.tables, self.spells, self.accounts.running, base.as_of, base.window_start, ahead
         return panel_and_ahead(*known)
 
     @cached_property
     def panel(self) -> Panel:
         """Customer-months at risk with covariates known before each month."""
         if self.accounts.running.empty:  # nobody to look ahead for
-            return panel(self.base.records.tables, self.spells, self.as_of, window_start(self.base.orders))
+            return panel(self.base.records.tables, self.spells, self.as_of, self.base.window_start)
         return self._months[0]
 
     @property

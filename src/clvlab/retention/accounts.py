@@ -116,10 +116,9 @@ def effect_of_calling(found: Churn, by: str = "") -> CampaignEffect:
     Refused
         When the records hold no randomised campaign.
     """
-    records = found.base.records
-    customers = records["customers"]
-    known = customers.select("customer_id", *(name for name in _KNOWN_BEFORE if name in customers.columns)).execute()
-    return campaign_effect(records["campaigns"], found.spells, before=known, by=by)
+    campaigns, profiles = found.base.records["campaigns"], found.base.profiles
+    known = profiles[[name for name in profiles.columns if name in (*_KNOWN_BEFORE, by)]].reset_index()
+    return campaign_effect(campaigns, found.spells, before=known, by=by)
 
 
 def margin_changed_by_calling(effect: CampaignEffect, found: Churn, values: CustomerValues) -> Result:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.curves.curve import StepCurve, stacked, steps
+from clvlab.churn.curves.curve import StepCurve, estimated, steps
 from clvlab.churn.curves.influence import Influence
 from clvlab.churn.curves.intervals import of_amount
-from clvlab.churn.curves.remarks import remarks_on
-from clvlab.churn.curves.risk_sets import RiskSets, risk_sets
-from clvlab.churn.curves.samples import Sample, samples
+from clvlab.churn.curves.risk_sets import RiskSets
+from clvlab.churn.curves.samples import Sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,14 +67,9 @@ def cumulative_hazard(
     >>> found.to_frame()["cumulative_hazard"].round(2).tolist()
     [0.0, 0.2, 0.45, 0.95, 0.95]
     """
-    remarks: list[str] = []
-    frames = {}
-    for sample in samples(spells, by):
-        sets = risk_sets(sample)
-        frames[sample.group] = _steps(sample, sets, confidence)
-        remarks += remarks_on(sample, sets, unit)
+    frame, remarks = estimated(spells, by, unit, lambda sample, sets: _steps(sample, sets, confidence))
     title = f"Hazard of leaving added up by age, with {confidence:.0%} intervals (ages in {unit}s)"
-    return CumulativeHazard(stacked(frames), title, remarks, confidence, unit)
+    return CumulativeHazard(frame, title, remarks, confidence, unit)
 
 
 def _steps(sample: Sample, sets: RiskSets, confidence: float) -> pd.DataFrame:

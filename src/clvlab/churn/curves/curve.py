@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from clvlab.churn.curves.risk_sets import RiskSets
+from clvlab.churn.curves.remarks import remarks_on
+from clvlab.churn.curves.risk_sets import RiskSets, risk_sets
+from clvlab.churn.curves.samples import Sample, samples
 from clvlab.churn.spells import Floats
 from clvlab.results import Note, Result
 
@@ -69,6 +71,19 @@ def looked_up(steps: pd.DataFrame, times: ArrayLike, final: bool) -> pd.DataFram
     unseen = (place < 0) | ((ages > known[-1]) & (not final)) | np.isnan(ages)
     estimates = [name for name in found.columns if name not in ("group", "cause", "time")]
     return found.assign(**{name: found[name].where(~unseen) for name in estimates})
+
+
+def estimated(
+    spells: pd.DataFrame, by: str | None, unit: str, table: Callable[[Sample, RiskSets], pd.DataFrame]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the curves of all groups as one table, each made by ``table``, and what a reader must know of them."""
+    remarks: list[str] = []
+    frames = {}
+    for sample in samples(spells, by):
+        sets = risk_sets(sample)
+        frames[sample.group] = table(sample, sets)
+        remarks += remarks_on(sample, sets, unit)
+    return stacked(frames), remarks
 
 
 def stacked(frames: dict[Hashable, pd.DataFrame]) -> pd.DataFrame:

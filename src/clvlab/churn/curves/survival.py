@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from clvlab.churn.curves.curve import StepCurve, looked_up, stacked, steps
+from clvlab.churn.curves.curve import StepCurve, estimated, looked_up, stacked, steps
 from clvlab.churn.curves.influence import Influence
 from clvlab.churn.curves.intervals import of_share
-from clvlab.churn.curves.remarks import remarks_on
-from clvlab.churn.curves.risk_sets import RiskSets, risk_sets
-from clvlab.churn.curves.samples import Sample, samples
+from clvlab.churn.curves.risk_sets import RiskSets
+from clvlab.churn.curves.samples import Sample
 from clvlab.churn.spells import Floats
 from clvlab.refusal import Refused
 
@@ -148,14 +147,9 @@ def survival_curve(
     >>> float(curve.median()["time"].iloc[0])
     5.0
     """
-    remarks: list[str] = []
-    frames = {}
-    for sample in samples(spells, by):
-        sets = risk_sets(sample)
-        frames[sample.group] = _steps(sample, sets, confidence)
-        remarks += remarks_on(sample, sets, unit)
+    frame, remarks = estimated(spells, by, unit, lambda sample, sets: _steps(sample, sets, confidence))
     title = f"Share of customers still there, with {confidence:.0%} intervals (ages in {unit}s)"
-    return SurvivalCurve(stacked(frames), title, remarks, confidence, unit)
+    return SurvivalCurve(frame, title, remarks, confidence, unit)
 
 
 def _steps(sample: Sample, sets: RiskSets, confidence: float) -> pd.DataFrame:
