@@ -172,7 +172,7 @@ class Churn(Result):
     def beside_cox(self) -> Table:
         """The same effects by a Cox model with a baseline for each calendar month, beside those by the month."""
         ours = self.prospects.fit
-        theirs = cox(self.panel.frame, list(ours.hazard_ratios_["covariate"]), strata="month", confidence=0.9)
+        theirs = cox(self.prospects.panel.frame, list(ours.hazard_ratios_["covariate"]), strata="month", confidence=0.9)
         frame = ours.hazard_ratios_[["covariate", "hazard_ratio"]].assign(
             cox_hazard_ratio=theirs.hazard_ratios_["hazard_ratio"].to_numpy(),
             errors_apart=(
@@ -190,13 +190,13 @@ class Churn(Result):
     @cached_property
     def proportional_hazards(self) -> ProportionalHazards:
         """Whether effects are the same at every age."""
-        return self.prospects.fit.proportional_hazards(self.panel.frame)
+        return self.prospects.fit.proportional_hazards(self.prospects.panel.frame)
 
     @cached_property
     def early_and_late(self) -> Table:
         """Effects early and late in a customer's life, of those that change most: what an average hides."""
         tests = self.proportional_hazards.to_frame().iloc[:-1].nsmallest(_SHOWN, "p_value")
-        months, names = self.panel.frame, list(self.prospects.fit.hazard_ratios_["covariate"])
+        months, names = self.prospects.panel.frame, list(self.prospects.fit.hazard_ratios_["covariate"])
         middle = float(months.loc[months["event"] == 1, "entry"].median())
         parts = [tests.set_index("covariate")[["p_value"]].rename(columns={"p_value": "p_of_change"})]
         for when, rows in (("early", months[months["entry"] < middle]), ("late", months[months["entry"] >= middle])):

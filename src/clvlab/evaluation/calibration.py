@@ -15,10 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from clvlab.evaluation.censored import Array, known_by, observed_risk, probabilities
 from clvlab.refusal import Refused
 
-# A slope that has not settled by then has no finite value: the predictions tell exactly who left.
-_STEPS = 50
+# A slope that has not settled by then is told by too little to have a value.
+_STEPS = 200
 _SETTLED = 1e-9
-_FLAT = 1e14
 
 
 def observed_to_expected(probability: ArrayLike, time: ArrayLike, event: ArrayLike, horizon: float) -> float:
@@ -64,10 +63,13 @@ def calibration_slope(
 
     Notes
     -----
-    Binary regression with censoring weights, errors robust and by customer, as if the weights were known.
+    Binary regression with censoring weights, errors robust and by customer, as if the weights were known. Maximum
+    likelihood puts the slope of forecasts that are exactly right 2-3% above 1 where 45 customers left; the bias of
+    first order is taken out as in bias-reduced generalised linear models.
 
     References
     ----------
+    Kosmidis, I. and Firth, D. (2009), "Bias reduction in exponential family nonlinear models", Biometrika 96(4).
     Austin, P. C., Harrell, F. E. and van Klaveren, D. (2020), "Graphical calibration curves and the integrated
     calibration index (ICI) for survival models", Statistics in Medicine 39(21). Cox, D. R. (1958), "Two further
     applications of a model for binary regression", Biometrika 45(3-4).
@@ -87,16 +89,14 @@ def calibration_slope(
     left, weight, expected = known.left[seen], known.weight[seen], expected[seen]
     missing = Slope(float("nan"), float("nan"), float("nan"))
     certain = ((expected == 0) | (expected == 1)).any()
-    if certain or not 0 < left.sum() < len(left) or np.ptp(expected) == 0:
+    if certain or not 0 < left.sum() < len(left) or np.ptp(expected) == 0 or _told_apart(expected, left):
         return missing
     predicted = np.log(-np.log1p(-expected))
     design = np.column_stack([np.ones(len(left)), predicted])
     at = np.array([0.0, 1.0])
     for _ in range(_STEPS):
-        score, information = _derivatives(design, left, weight, at)
-        if np.linalg.cond(information) > _FLAT:
-            return missing
-        step = np.linalg.solve(information, score.sum(axis=0))
+        score, bias, inverse = _derivatives(design, left, weight, at)
+        step = inverse @ (score.sum(axis=0) + bias)
         at = at + step / max(1.0, np.abs(design @ step).max())  # no further than a factor of e in a hazard
         if np.abs(step).max() < _SETTLED:
             break
@@ -104,7 +104,6 @@ def calibration_slope(
         return missing
     by_customer = np.column_stack([np.bincount(codes[seen], weights=column) for column in score.T])
     count = len(np.unique(codes))
-    inverse = np.linalg.inv(information)
     covariance = inverse @ (by_customer.T @ by_customer) @ inverse
     error = float(np.sqrt(count / (count - 1) * covariance[1, 1])) if count > 1 else float("nan")
     return Slope(float(at[1]), error, float(at[0]))
@@ -176,13 +175,22 @@ def calibration_groups(
     return found
 
 
-def _derivatives(design: Array, left: Array, weight: Array, at: Array) -> tuple[Array, Array]:
-    """Return each row's score, shape (rows, 2), and the information of the weighted binary regression."""
+def _told_apart(expected: Array, left: Array) -> bool:
+    """Return whether the predictions tell exactly who left: the higher ones, or the lower ones."""
+    gone, here = expected[left == 1], expected[left == 0]
+    return bool(gone.min() >= here.max() or gone.max() <= here.min())
+
+
+def _derivatives(design: Array, left: Array, weight: Array, at: Array) -> tuple[Array, Array, Array]:
+    """Return each row's score, shape (rows, 2), what takes out its first-order bias, and the inverse information."""
     hazard = np.exp(design @ at)
-    odds = hazard / np.expm1(hazard)  # by which the log chance to leave rises with the log hazard
-    slope = np.where(left == 1, odds, -hazard)
-    curvature = np.where(left == 1, odds * (hazard + odds - 1), hazard)
-    return design * (weight * slope)[:, None], (design * (weight * curvature)[:, None]).T @ design
+    rise = hazard * np.exp(-hazard)  # of the chance to leave with the log hazard
+    chance = -np.expm1(-hazard)
+    score = weight * np.where(left == 1, rise / chance, -hazard)
+    information = weight * hazard * rise / chance
+    inverse = np.linalg.inv((design * information[:, None]).T @ design)
+    leverage = information * ((design @ inverse) * design).sum(axis=1)
+    return design * score[:, None], design.T @ (leverage * (1 - hazard)) / 2, inverse
 
 
 def _interval(

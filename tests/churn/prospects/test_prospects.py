@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from clvlab.churn.prospects.drivers import drivers
-from clvlab.churn.prospects.prospects import CONTRACT, Prospects, prospects
+from clvlab.churn.prospects.prospects import CONTRACT, Prospects, _well_known, prospects
 from clvlab.features.churn_definitions import rhythm
-from clvlab.features.panel import panel_and_ahead
+from clvlab.features.panel import Panel, panel_and_ahead
 from clvlab.features.spells import account_spells
 from clvlab.refusal import Refused
 
@@ -230,6 +230,14 @@ def test_the_same_seed_says_the_same(known, foreseen):
     other = known.ahead(seed=2).frame
     assert not other.equals(foreseen.frame)
     assert other["leave_12"].to_numpy() == pytest.approx(foreseen.frame["leave_12"].to_numpy(), abs=0.02)
+
+
+def test_the_first_half_year_is_left_out_unless_most_left_in_it(foreseen):
+    months = foreseen.panel
+    assert months.frame["months_recorded"].min() == 6
+    few_later = np.where(months.frame["event"].cumsum() > 3, 0, 6)
+    early = Panel(months.frame.assign(months_recorded=few_later), months.covariates, months.missing)
+    assert _well_known(early) is early
 
 
 def test_nobody_left_is_refused(known):
