@@ -26,6 +26,8 @@ BENCHMARKS = (
     "churn_market",
     "churn_campaign",
     "churn_speed",
+    "tiers_classes",
+    "tiers_market",
 )
 
 

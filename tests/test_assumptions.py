@@ -26,9 +26,22 @@ silent_days = 60
 false_alarms_per_year = 0.2
 volume_fall = 0.7
 leave_within_months = 3
+cost_of_capital = 0.04
+abc_cuts = [0.8, 0.95, 0.99]
+tier_shares = [0.1, 0.2]
+tiers_cut_on = "2025-06-30"
+tier_band = 5
 [exchange_rates]
 USD = 0.9
 CNY = 0.125
+[unit_costs]
+order = 3.5
+visit = 120
+[tier_weights]
+financial = 2
+risk = 1
+[entitlement_costs]
+line_around_the_clock = 500
 """
 
 
@@ -64,6 +77,14 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         "false_alarms_per_year": 0.05,
         "volume_fall": 0.8,
         "leave_within_months": 6,
+        "unit_costs": {},
+        "cost_of_capital": 0.06,
+        "abc_cuts": (0.7, 0.9),
+        "tier_weights": {"financial": 0.4, "potential": 0.25, "stability": 0.2, "risk": 0.15},
+        "tier_shares": (0.05, 0.15, 0.30),
+        "tiers_cut_on": "",
+        "tier_band": 3.0,
+        "entitlement_costs": {},
     }
 
 
@@ -88,6 +109,14 @@ def test_every_key_can_be_given(tmp_path):
         false_alarms_per_year=0.2,
         volume_fall=0.7,
         leave_within_months=3,
+        unit_costs={"order": 3.5, "visit": 120},
+        cost_of_capital=0.04,
+        abc_cuts=[0.8, 0.95, 0.99],
+        tier_weights={"financial": 2, "risk": 1},
+        tier_shares=[0.1, 0.2],
+        tiers_cut_on="2025-06-30",
+        tier_band=5,
+        entitlement_costs={"line_around_the_clock": 500},
     )
     default = Assumptions()
     assert [name for name in FIELDS if getattr(found, name) == getattr(default, name)] == [], "a key is not tried here"
@@ -134,6 +163,7 @@ def test_a_mistyped_key_names_the_nearest(tmp_path, name):
         ("top_share = '0.2'", "a number"),
         ("top_share = false", "a number"),
         ("exchange_rates = 7.2", "a table of numbers"),
+        ("abc_cuts = 0.7", "a list of numbers"),
     ],
 )
 def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
@@ -161,6 +191,22 @@ def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
         ("volume_fall = 0", "volume_fall"),
         ("volume_fall = 80", "volume_fall"),
         ("leave_within_months = 0", "leave_within_months"),
+        ("cost_of_capital = -0.1", "cost_of_capital"),
+        ("cost_of_capital = nan", "cost_of_capital"),
+        ("tier_band = -1", "tier_band"),
+        ("tiers_cut_on = 'June 2025'", "tiers_cut_on"),
+        ("abc_cuts = []", "abc_cuts"),
+        ("abc_cuts = [0.9, 0.7]", "abc_cuts"),
+        ("abc_cuts = [70, 90]", "abc_cuts"),
+        ("abc_cuts = ['0.7']", "abc_cuts"),
+        ("tier_shares = [0.5, 0.5]", "tier_shares"),
+        ("tier_shares = [0.2]", "tier_shares"),
+        ("tier_shares = [0.1, 0.1, 0.1, 0.1, 0.1]", "tier_shares"),
+        ("tier_weights = { risk = 0 }", "tier_weights"),
+        ("tier_weights = { risk = -1, financial = 2 }", "tier_weights.risk"),
+        ("unit_costs = { order = '17' }", "unit_costs.order"),
+        ("unit_costs = { order = -17 }", "unit_costs.order"),
+        ("entitlement_costs = { line_around_the_clock = nan }", "entitlement_costs.line_around_the_clock"),
         ("exchange_rates = { USD = 0 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = -7.2 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = '7.2' }", "exchange_rates.USD"),
@@ -171,6 +217,10 @@ def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
 )
 def test_a_value_out_of_range_is_refused(tmp_path, text, names):
     assert names in refusal(tmp_path, text)
+
+
+def test_an_unknown_activity_names_the_nearest(tmp_path):
+    assert "did you mean 'urgent_order'?" in refusal(tmp_path, "unit_costs = { urgent_orders = 5 }")
 
 
 def test_an_unknown_time_zone_names_the_nearest(tmp_path):

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import clvlab.results
+from clvlab.refusal import Refused
 from clvlab.results import FOLDED_ABOVE, Headline, Headlines, Note, Result, Table, format_cell, html_table, text_table
 
 HOSTILE = "<script>alert('x')</script> & \"more\""
@@ -245,3 +246,37 @@ def test_a_list_that_is_to_be_read_stands_open_however_long():
     frame = pd.DataFrame({"x": range(50)})
     assert "<details" in Table(frame, "Months")._repr_html_()
     assert "<details" not in Table(frame, "To do", fold=False)._repr_html_()
+
+
+def test_the_first_rows_say_of_how_many_they_are():
+    table = Table(pd.DataFrame({"customer": list("abc"), "share": [0.5, 0.3, 0.2]}), "Largest", 1, ("share",))
+    first = table.first(2)
+    assert first.title == "Largest; the first 2 of 3"
+    assert list(first.to_frame()["customer"]) == ["a", "b"]
+    assert "50.0%" in repr(first)
+    assert len(table.to_frame()) == 3
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_all_rows_are_not_called_the_first(most):
+    assert Table(pd.DataFrame({"customer": ["a", "b"]}), "Largest").first(most).title == "Largest"
+
+
+def test_the_first_rows_are_not_folded_however_many():
+    long = Table(pd.DataFrame({"customer": range(3 * FOLDED_ABOVE)}))
+    assert "<details" in long._repr_html_()
+    assert "<details" not in long.first(2 * FOLDED_ABOVE)._repr_html_()
+
+
+def test_the_first_of_nothing_is_nothing():
+    empty = Table(pd.DataFrame({"customer": []}), "Largest").first(5)
+    assert repr(empty) == "Largest: none."
+
+
+def test_where_there_is_nothing_to_draw_a_sentence_stands(capsys):
+    class Empty(Result):
+        def plot(self, ax=None):
+            raise Refused("Nothing to draw.")
+
+    Empty().show()
+    assert "Nothing to draw." in capsys.readouterr().out

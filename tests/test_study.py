@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
@@ -511,3 +512,115 @@ def test_an_ibis_connection_gives_the_same_results_as_the_folder(small_market, s
 def test_a_study_shows_its_day_and_its_tables(small_study):
     assert repr(small_study).startswith("Study as of 2025-12-31: 60 customers, ")
     assert small_study._repr_html_() == f'<p class="note">{small_study!r}.</p>'
+
+
+# What customers earn, and how they are graded ----------------------------------------------------------------
+
+# Columns of money, by table.
+MONEY = {
+    "shipments": ("revenue", "direct_cost", "rebate", "claim_paid"),
+    "invoices": ("amount",),
+    "customers": ("acquisition_cost", "credit_limit", "logistics_spend"),
+    "contacts": ("cost",),
+    "leads": ("cost", "quoted_price"),
+    "campaigns": ("cost",),
+}
+
+
+def graded(study: Study) -> dict[str, pd.DataFrame]:
+    """Return what every customer earned, its tier, and the classes that need no model."""
+    return {
+        "margins": study.margins.to_frame(),
+        "tiers": study.tiers.to_frame(),
+        "matrix": study.tiers.matrix.to_frame(),
+        "ABC": study.classes.abc().to_frame(),
+        "pyramid": study.classes.pyramid.to_frame(),
+        "lifecycle": study.classes.lifecycle.to_frame(),
+    }
+
+
+def acted_on(study: Study) -> dict[str, pd.DataFrame]:
+    """Return what rests on models as well: all classes, and the list that every account stands on."""
+    lists = study.playbook.to_frame()[["customer_id", "list"]]
+    return {"classes": study.classes.to_frame(), "lists": lists.sort_values("customer_id", ignore_index=True)}
+
+
+def test_nothing_that_became_known_later_changes_what_customers_earned_or_how_they_are_graded(
+    tmp_path, files, small_market, small_study
+):
+    altered, _ = with_later_values_altered(with_later_rows_added(files))
+    folder = write_files(tmp_path / "altered", altered)
+    shutil.copy(small_market / "clvlab.toml", folder)
+    study, then = open_study(folder, as_of=AS_OF), small_study.at(AS_OF)
+    assert_same(graded(study), graded(then))
+    assert not study.at("2026-06-30").tiers.labels.equals(then.tiers.labels), "the alteration did not reach the tiers"
+
+
+def test_rows_in_another_order_and_money_in_a_thousandth_of_the_unit_grade_the_same(tmp_path, files, small_study):
+    dearer = {
+        table: [row | {c: repr(float(row[c]) * 1000) for c in MONEY.get(table, ()) if row[c]} for row in reversed(rows)]
+        for table, rows in files.items()
+    }
+    prices = {
+        name: {key: 1000 * cost for key, cost in getattr(small_study.assumptions, name).items()}
+        for name in ("unit_costs", "entitlement_costs")
+    }
+    folder = write_files(tmp_path / "dearer", dearer)
+    study = open_study(folder, assumptions=replace(small_study.assumptions, **prices))
+    earned = small_study.margins.frame * 1000
+    pd.testing.assert_frame_equal(study.margins.frame, earned, rtol=1e-9, atol=1e-2)
+    assert study.tiers.labels.equals(small_study.tiers.labels)
+    assert study.tiers.matrix.labels.equals(small_study.tiers.matrix.labels)
+    for name, was in acted_on(small_study).items():
+        pd.testing.assert_frame_equal(acted_on(study)[name], was, obj=name)
+
+
+def test_customers_by_other_codes_have_the_same_tiers_and_classes(tmp_path, files, small_market, small_study):
+    """Of the quadrants an account at a cut may become undecided: its draws are others."""
+    codes = {row["customer_id"]: f"K{29 * i % 61:02}" for i, row in enumerate(files["customers"])}
+    assert len(set(codes.values())) == len(codes)
+    whose = ("customer_id", "parent_id", "bill_to_id", "referred_by", "consignee_id")
+    renamed = {
+        table: [row | {c: codes.get(row[c], row[c]) for c in whose if c in row} for row in rows]
+        for table, rows in files.items()
+    }
+    folder = write_files(tmp_path / "renamed", renamed)
+    shutil.copy(small_market / "clvlab.toml", folder)
+    study = open_study(folder)
+    for name in ("abc", "tiers"):
+        was, now = ((x.classes.abc() if name == "abc" else x.tiers).to_frame() for x in (small_study, study))
+        was = was.assign(customer_id=was["customer_id"].map(codes)).sort_values("customer_id", ignore_index=True)
+        pd.testing.assert_frame_equal(now.sort_values("customer_id", ignore_index=True), was, obj=name)
+
+
+def test_what_customers_earned_adds_up_to_the_files(small_market, small_study):
+    """Every line that is counted row by row, from the files as pandas reads them, without the rows set aside."""
+    sent, complaints, contacts, campaigns, customers = (
+        pd.read_csv(small_market / f"{name}.csv")
+        for name in ("shipments", "complaints", "contacts", "campaigns", "customers")
+    )
+    sent = sent.drop_duplicates("shipment_id")
+    sent = sent[sent["customer_id"].isin(customers["customer_id"])]
+    earned = sent[~sent["refused"] & sent["revenue"].notna() & sent["direct_cost"].notna()]
+    needs = customers.set_index("customer_id")["requirements"].dropna().str.split(";").str.len()
+    price, times = small_study.assumptions.unit_costs, contacts["kind"].value_counts()
+    came = customers[pd.to_datetime(customers["onboarded_on"]) >= sent["booked_at"].min()[:10]]
+    there = {
+        "revenue": earned["revenue"].sum(),
+        "rebate": earned["rebate"].sum(),
+        "direct_cost": earned["direct_cost"].sum(),
+        "claims_paid": earned["claim_paid"].sum(),
+        "serving_order": price["order"] * len(sent),
+        "serving_urgent_order": price["urgent_order"] * sent["urgent"].sum(),
+        "serving_special_requirement": price["special_requirement"] * sent["customer_id"].map(needs).sum(),
+        "serving_claim": price["claim"] * (sent["claim_paid"] > 0).sum(),
+        "serving_complaint": price["complaint"] * len(complaints),
+        "serving_campaign": campaigns["cost"].sum(),
+        "acquisition_cost": came["acquisition_cost"].sum(),
+    } | {f"serving_{kind.replace(' ', '_')}": price[kind.replace(" ", "_")] * n for kind, n in times.items()}
+    total = small_study.margins.total
+    for line, amount in there.items():
+        assert total[line] == pytest.approx(amount, abs=1e-3), line
+    assert total["cost_to_serve"] == pytest.approx(sum(there[name] for name in there if name.startswith("serving_")))
+    costs = total[["rebate", "direct_cost", "claims_paid", "cost_to_serve", "credit_cost", "acquisition_cost"]]
+    assert total["profit"] == pytest.approx(total["revenue"] - costs.sum())

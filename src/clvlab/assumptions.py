@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from clvlab.refusal import Refused, nearest
 
 FILE = "clvlab.toml"
 CHURN_DEFINITIONS = ("rhythm", "silence", "volume")
+ACTIVITIES = (
+    "order", "urgent_order", "special_requirement", "complaint", "claim", "enquiry", "visit", "call", "quote",
+    "price_notice",
+)  # fmt: skip
+TIER_WEIGHTS = {"financial": 0.4, "potential": 0.25, "stability": 0.2, "risk": 0.15}
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,28 @@ class Assumptions:
         Share by which the moving average of orders must have fallen for ``"volume"`` to call a customer lost.
     leave_within_months
         How far ahead the watch list looks for customers who may leave.
+    unit_costs
+        What one activity of serving a customer costs, by activity: ``order``, ``urgent_order`` (on top of an order),
+        ``special_requirement`` (one on one order), ``complaint``, ``claim`` (beyond the amount paid), ``enquiry``,
+        ``visit``, ``call``, ``quote``, ``price_notice``. An activity without one counts with the cost recorded with
+        it, if any, else with none, and the page says so.
+    cost_of_capital
+        Effective yearly rate that money tied up in unpaid invoices costs.
+    abc_cuts
+        Cumulative shares of the amount at which classes A, B, ... end; one class more than cuts.
+    tier_weights
+        Weight of each dimension of the scorecard (``financial``, ``potential``, ``stability``, ``risk``), or of single
+        indicators by name; they need not add up to 1.
+    tier_shares
+        Shares of customers for whom the tiers above the last are cut, best first; two to four, so that there are three
+        to five tiers. What counts once they are cut is the points.
+    tiers_cut_on
+        Day on which the scales and cuts of the tiers are learnt and frozen, ``"YYYY-MM-DD"``, so that tiers of one
+        month compare with those of another. Blank: the as-of day, anew for each.
+    tier_band
+        Points by which a customer must pass a cut before the tier changes.
+    entitlement_costs
+        What one unit of an entitlement costs, by entitlement (the playbook's table names them).
 
     Examples
     --------
@@ -75,6 +103,14 @@ class Assumptions:
     false_alarms_per_year: float = 0.05
     volume_fall: float = 0.8
     leave_within_months: int = 6
+    unit_costs: Mapping[str, float] = field(default_factory=dict)
+    cost_of_capital: float = 0.06
+    abc_cuts: Sequence[float] = (0.7, 0.9)
+    tier_weights: Mapping[str, float] = field(default_factory=lambda: dict(TIER_WEIGHTS))
+    tier_shares: Sequence[float] = (0.05, 0.15, 0.30)
+    tiers_cut_on: str = ""
+    tier_band: float = 3.0
+    entitlement_costs: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -108,8 +144,44 @@ class Assumptions:
                 plural = "" if least == 1 else "s"
                 raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be {least} {unit}{plural} or more.")
         for code, rate in self.exchange_rates.items():
-            if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < inf:
+            if not _is_number(rate) or not 0 < rate < inf:
                 raise Refused(f"{FILE}: exchange_rates.{code} = {rate!r} must be a number above 0.")
+        for activity in self.unit_costs:
+            if activity not in ACTIVITIES:
+                raise Refused(f"{FILE}: unit_costs.{activity} is no activity{nearest(activity, ACTIVITIES)}.")
+        for name in ("unit_costs", "tier_weights", "entitlement_costs"):
+            for key, amount in getattr(self, name).items():
+                if not _is_number(amount) or not 0 <= amount < inf:
+                    raise Refused(f"{FILE}: {name}.{key} = {amount!r} must be 0 or more.")
+        if not sum(self.tier_weights.values()) > 0:
+            raise Refused(f"{FILE}: tier_weights are all 0; give at least one a weight.")
+        for name in ("cost_of_capital", "tier_band"):
+            if not 0 <= getattr(self, name) < inf:
+                raise Refused(f"{FILE}: {name} = {getattr(self, name)} must be 0 or more.")
+        if self.tiers_cut_on and not _is_day(self.tiers_cut_on):
+            raise Refused(f"{FILE}: tiers_cut_on = {self.tiers_cut_on!r} must be a day such as '2025-12-31'.")
+        _check_cuts("abc_cuts", self.abc_cuts, "rise, e.g. [0.7, 0.9]", rising=True)
+        _check_cuts("tier_shares", self.tier_shares, "add up to less than 1, e.g. [0.05, 0.15, 0.3]", rising=False)
+        if not 2 <= len(self.tier_shares) <= 4:
+            raise Refused(f"{FILE}: tier_shares names {len(self.tier_shares)} shares; give two to four.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _check_cuts(name: str, cuts: Sequence[float], rule: str, rising: bool) -> None:
+    """Refuse cuts that are no shares between 0 and 1 that rise, or that add up to less than 1."""
+    shares = all(_is_number(cut) and 0 < cut < 1 for cut in cuts)
+    if not cuts or not shares or (list(cuts) != sorted(set(cuts)) if rising else sum(cuts) >= 1):
+        raise Refused(f"{FILE}: {name} = {list(cuts)} must be shares between 0 and 1 that {rule}.")
 
 
 def read_assumptions(folder: Path) -> Assumptions:
@@ -132,12 +204,18 @@ def read_assumptions(folder: Path) -> Assumptions:
 
 def _checked(given: dict[str, Any], path: Path) -> Assumptions:
     known = {item.name: item for item in fields(Assumptions)}
-    types = {"str": str, "int": int, "float": (int, float), "Mapping[str, float]": dict}
+    types = {"str": str, "int": int, "float": (int, float), "Mapping[str, float]": dict, "Sequence[float]": list}
     for key, value in given.items():
         if key not in known:
             raise Refused(f"{path}: {key!r} is no assumption{nearest(key, known)}.")
         wanted = str(known[key].type)
         if not isinstance(value, types[wanted]) or isinstance(value, bool):  # type: ignore[arg-type]
-            word = {"str": "text", "int": "a whole number", "float": "a number"}.get(wanted, "a table of numbers")
+            words = {
+                "str": "text",
+                "int": "a whole number",
+                "float": "a number",
+                "Sequence[float]": "a list of numbers",
+            }
+            word = words.get(wanted, "a table of numbers")
             raise Refused(f"{path}: {key} = {value!r} must be {word}.")
     return Assumptions(**given)

@@ -47,10 +47,20 @@ class Result:
         raise NotImplementedError(f"{type(self).__name__} has no figure")
 
     def show(self, **options: object) -> None:
-        """Display the figure in a notebook with its written alternative; ``options`` go to :meth:`plot`."""
+        """Display the figure in a notebook with its written alternative; ``options`` go to :meth:`plot`.
+
+        Where there is nothing to draw, the sentence that says so stands in its place.
+        """
+        from IPython.display import display
+
         from clvlab.figures import show
 
-        show(self.plot(**options))  # type: ignore[arg-type]
+        try:
+            drawing = self.plot(**options)  # type: ignore[arg-type]
+        except Refused as refusal:
+            display(Note(str(refusal)))
+        else:
+            show(drawing)
 
     def __repr__(self) -> str:
         """Return the rounded table as text."""
@@ -352,3 +362,17 @@ class Table(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the data frame as it was given."""
         return self._frame
+
+    def first(self, most: int) -> Table:
+        """Return the first rows, unfolded, and how many there are in all.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Table(pd.DataFrame({"customer": ["a", "b"]}), "Largest customers").first(1)
+        Largest customers; the first 1 of 2
+        customer
+               a
+        """
+        title = f"{self.title}; the first {most:,} of {len(self._frame):,}" if len(self._frame) > most else self.title
+        return Table(self._frame.head(most), title, self.decimals, self.percent, fold=False)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from clvlab.refusal import Refused
 
@@ -25,6 +26,10 @@ _STRENGTHS = np.geomspace(0.5, 5000, 41)
 # The spread between groups goes as the root of 1 / strength; a prior flat in it (Gelman 2006) costs this much
 # on the grid's log scale. Flat in log strength, intervals of few groups covered 80% instead of 90%.
 _FLAT_IN_SPREAD = -0.5 * np.log(_STRENGTHS)
+# Points of a grid with less probability change no digit of a mixture.
+_NEGLIGIBLE = 1e-20
+# So many groups are evaluated on a whole grid at a time.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -125,16 +130,17 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     from scipy.special import betaln
     from scipy.stats import beta
 
-    x, n = _counts(successes, trials)
+    x, n, number, which = _alike(*_counts(successes, trials))
     strength = _STRENGTHS[:, None]
-    weight = n / (1 + np.maximum(n - 1, 0) / (strength + 1))
+    weight = number * n / (1 + np.maximum(n - 1, 0) / (strength + 1))
     rate = np.divide(x, n, out=np.zeros_like(x), where=n > 0)
     total = weight.sum(axis=1, keepdims=True)
     mean = ((weight * rate).sum(axis=1, keepdims=True) + 0.5) / (total + 1)
     mean_variance = mean * (1 - mean) / (total + 1)
     a, b = mean * strength, (1 - mean) * strength
-    likelihood = (betaln(a + x, b + n - x) - betaln(a, b)).sum(axis=1)
+    likelihood = (betaln(a + x, b + n - x) - betaln(a, b)) @ number
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0]) + _FLAT_IN_SPREAD)
+    p, strength, mean, mean_variance, a, b = _likely(p, strength, mean, mean_variance, a, b)
 
     own = n / (n + strength)
     each = (a + x) / (strength + n)
@@ -143,7 +149,7 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     size = np.maximum(estimate * (1 - estimate) / variance - 1, 1e-9)
     tail = _tail(confidence)
     lower, upper = (beta.ppf(q, estimate * size, (1 - estimate) * size) for q in (tail, 1 - tail))
-    return Pooled(estimate, lower, upper, own_weight, float(p @ mean[:, 0]))
+    return Pooled(estimate[which], lower[which], upper[which], own_weight[which], float(p @ mean[:, 0]))
 
 
 def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9) -> Pooled:
@@ -189,16 +195,17 @@ def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9)
         raise Refused("Events and exposure must be known and not negative; give none for groups without exposure.")
     if e.sum() == 0:
         raise Refused("No group has any exposure; give the time or volume that events were counted over.")
-    shape = _STRENGTHS[:, None]
     rough = (x.sum() + 0.5) / e.sum()
-    weight = 1 / (1 + e * rough / shape)
+    x, e, number, which = _alike(x, e)
+    shape = _STRENGTHS[:, None]
+    weight = number / (1 + e * rough / shape)
     mean = ((weight * x).sum(axis=1, keepdims=True) + 0.5) / (weight * e).sum(axis=1, keepdims=True)
     mean_variance = mean / (weight * e).sum(axis=1, keepdims=True)
     rate = shape / mean
-    likelihood = (gammaln(shape + x) - gammaln(shape) + shape * np.log(rate) - (shape + x) * np.log(rate + e)).sum(
-        axis=1
-    )
+    of_each = gammaln(shape + x) - gammaln(shape) + shape * np.log(rate) - (shape + x) * np.log(rate + e)
+    likelihood = of_each @ number
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0]) + _FLAT_IN_SPREAD)
+    p, shape, mean, mean_variance, rate = _likely(p, shape, mean, mean_variance, rate)
 
     own = e / (e + rate)
     each = (shape + x) / (rate + e)
@@ -206,7 +213,7 @@ def pool_counts(events: ArrayLike, exposure: ArrayLike, confidence: float = 0.9)
     estimate, variance, own_weight = _mix(p, each, spread, own)
     tail = _tail(confidence)
     lower, upper = (gamma.ppf(q, estimate**2 / variance, scale=variance / estimate) for q in (tail, 1 - tail))
-    return Pooled(estimate, lower, upper, own_weight, float(p @ mean[:, 0]))
+    return Pooled(estimate[which], lower[which], upper[which], own_weight[which], float(p @ mean[:, 0]))
 
 
 def pool_means(means: ArrayLike, standard_errors: ArrayLike, confidence: float = 0.9) -> Pooled:
@@ -253,11 +260,9 @@ def pool_means(means: ArrayLike, standard_errors: ArrayLike, confidence: float =
     if not (np.all(np.isfinite(y)) and np.all(se > 0) and np.all(np.isfinite(se))):
         raise Refused("Every mean needs a known value and a standard error above 0; leave out groups without one.")
     between = (np.geomspace(0.01, 100, 41) * np.median(se))[:, None] ** 2
-    precision = 1 / (se**2 + between)
-    mean_variance = 1 / precision.sum(axis=1, keepdims=True)
-    mean = (precision * y).sum(axis=1, keepdims=True) * mean_variance
-    likelihood = 0.5 * (np.log(precision) - precision * (y - mean) ** 2).sum(axis=1)
+    mean, mean_variance, likelihood = _of_spreads(y, se**2, between)
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0] * between[:, 0]))
+    p, between, mean, mean_variance = _likely(p, between, mean, mean_variance)
 
     own = between / (between + se**2)
     each = own * y + (1 - own) * mean
@@ -266,12 +271,42 @@ def pool_means(means: ArrayLike, standard_errors: ArrayLike, confidence: float =
     return Pooled(estimate, estimate - margin, estimate + margin, own_weight, float(p @ mean[:, 0]))
 
 
+def _of_spreads(
+    y: NDArray[np.float64], variance: NDArray[np.float64], between: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the common mean, its variance and the log likelihood of each spread, all groups added up block by block.
+
+    A block and its grid fit into the processor's cache, which is several times faster with a million groups.
+    """
+    middle = y.mean()  # squares of what is far from 0 would lose digits
+    sums, logs = np.zeros((len(between), 3)), np.zeros(len(between))
+    for start in range(0, len(y), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        off = y[part] - middle
+        precision = 1 / (variance[part] + between)
+        sums += precision @ np.column_stack([np.ones_like(off), off, off**2])
+        logs += np.log(precision).sum(axis=1)
+    total, first, second = sums.T
+    likelihood = 0.5 * (logs - (second - first**2 / total))
+    return (middle + first / total)[:, None], (1 / total)[:, None], likelihood
+
+
 def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both as arrays of floats, refusing counts that cannot be."""
     x, n = np.atleast_1d(np.asarray(successes, dtype=float)), np.atleast_1d(np.asarray(trials, dtype=float))
     if not (np.all(x >= 0) and np.all(x <= n)):
         raise Refused("Successes must be known and between 0 and the number of trials; check the two columns.")
     return x, n
+
+
+def _alike(
+    x: NDArray[np.float64], n: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Return each pair once, how many groups have it, and which pair each group has: many groups are few pairs."""
+    grouped = pd.DataFrame({"x": x, "n": n}).groupby(["x", "n"])
+    number = grouped.size()
+    pairs = (number.index.get_level_values(name).to_numpy() for name in ("x", "n"))
+    return *pairs, number.to_numpy(dtype=float), grouped.ngroup().to_numpy()
 
 
 def _tail(confidence: float) -> float:
@@ -285,6 +320,12 @@ def _weights(log_likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return probabilities proportional to the likelihoods."""
     weights = np.exp(log_likelihood - log_likelihood.max())
     return weights / weights.sum()
+
+
+def _likely(p: NDArray[np.float64], *grids: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the probabilities that are not as good as nothing, and what belongs to them: few with many groups."""
+    kept = p > _NEGLIGIBLE
+    return [p[kept], *(grid[kept] for grid in grids)]
 
 
 def _mix(

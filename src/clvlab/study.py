@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -29,8 +28,9 @@ from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import CustomerValues
-from clvlab.clv.valuing.potential import Potential, potential
+from clvlab.clv.valuing.potential import Potential
 from clvlab.features.events import Purchases, purchases
+from clvlab.features.margins import Margins, margins_by_period
 from clvlab.features.transactions import transaction_summary
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
@@ -42,6 +42,10 @@ from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
 from clvlab.retention.accounts import accounts_to_watch
 from clvlab.retention.watch_list_result import WatchList
+from clvlab.tiers.base import Base
+from clvlab.tiers.customer_classes import CustomerClasses
+from clvlab.tiers.customer_playbook import Playbook
+from clvlab.tiers.customer_tiers import Tiers
 
 # Columns of a simulated market's truth that say when something happened.
 TRUE_DATES = ("month", "left_on", "returned_on")
@@ -113,6 +117,15 @@ class Study:
         return purchases(self.records.tables)
 
     @cached_property
+    def _known(self) -> Records:
+        """The records in memory, for the many queries of the models."""
+        return self.records.read()
+
+    @cached_property
+    def _bought(self) -> Purchases:
+        return purchases(self._known.tables)
+
+    @cached_property
     def summary(self) -> pd.DataFrame:
         """Frequency, recency, T (weeks, merged by day) and mean value of each customer: one row per customer."""
 
@@ -131,20 +144,17 @@ class Study:
     @cached_property
     def clv(self) -> CustomerValues:
         """What every customer has been worth and will be, by the model that did best on months held out."""
-        return value_base(self.records, self.purchases, self.as_of, self.assumptions, self.seed)
+        return value_base(self._known, self._bought, self.as_of, self.assumptions, self.seed)
 
-    @cached_property
+    @property
     def potential(self) -> Potential:
         """What could be won from each customer, beside the value at today's share of their spend."""
-        there = None
-        with suppress(Refused):  # what could be won needs no model of purchases
-            there = self.clv.frame["probability_alive"]
-        return potential(self.records.tables, self.as_of, self.currency, there)
+        return self._grading.potential
 
     @cached_property
     def churn(self) -> Churn:
         """Who is leaving: every customer's standing and risk, and the estimates behind them."""
-        return assess(self.records, self.purchases, self.as_of, self.assumptions, self.seed)
+        return assess(self._known, self._bought, self.as_of, self.assumptions, self.seed)
 
     @cached_property
     def churn_check(self) -> OutOfTime:
@@ -155,6 +165,35 @@ class Study:
     def watch_list(self) -> WatchList:
         """Whom to call first, by the margin at stake."""
         return accounts_to_watch(self.churn, self.clv)
+
+    @property
+    def margins(self) -> Margins:
+        """What every customer earned, from revenue down to profit, over all records."""
+        return self._grading.margins
+
+    def margins_by(self, period: str) -> pd.DataFrame:
+        """Return what customers earned by calendar ``"month"`` or ``"year"``: one row per customer and period."""
+        return margins_by_period(self._known.tables, self.as_of, self._grading.assumptions, period)
+
+    @cached_property
+    def classes(self) -> CustomerClasses:
+        """The classes of the field: ABC, pyramid, quadrants, usage, lifecycle, loyalty and the rest."""
+        return CustomerClasses(self._grading)
+
+    @cached_property
+    def tiers(self) -> Tiers:
+        """The scorecard: every customer's tier, how firm it is, how it moved, and whether tiers tell anything."""
+        return Tiers(self._grading)
+
+    @cached_property
+    def playbook(self) -> Playbook:
+        """What each tier gets and costs, and whom to invest in, fix or let go."""
+        return Playbook(self._grading, self.tiers, self.classes)
+
+    @cached_property
+    def _grading(self) -> Base:
+        assumed = replace(self.assumptions, currency=self.currency)
+        return Base(self._known, self.as_of, assumed, self.seed, lambda: self.clv, lambda: self.churn)
 
     def truth(self, name: str) -> pd.DataFrame | None:
         """Return what really was in a simulated market, up to the as-of day; None of real customers.

@@ -32,7 +32,7 @@ def test_another_seed_gives_another_market(tmp_path: Path) -> None:
     simulate(customers=60, months=12, seed=6).write(tmp_path / "b")
     a, b = digests(tmp_path / "a"), digests(tmp_path / "b")
     assert {name for name in a if a[name] == b[name]} == {
-        "truth/constants.csv", "truth/hazard_effects.csv", "truth/unit_costs.csv",
+        "clvlab.toml", "truth/constants.csv", "truth/hazard_effects.csv", "truth/unit_costs.csv",
     }  # fmt: skip
 
 

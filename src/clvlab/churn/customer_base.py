@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pandas as pd
 
@@ -28,7 +27,7 @@ def assess(records: Records, purchases: Purchases, as_of: dt.date, assumptions: 
     Parameters
     ----------
     records
-        As they were known on ``as_of``.
+        As they were known on ``as_of``; read into memory, since the panel asks them some forty times.
     purchases
         Of these records.
     as_of
@@ -43,11 +42,10 @@ def assess(records: Records, purchases: Purchases, as_of: dt.date, assumptions: 
     Refused
         When there is no rhythm to learn and churn is defined by it.
     """
-    # Read once: the panel asks them some forty times, and each would go back through the as-of cut.
-    known = replace(records, tables={name: table.cache() for name, table in records.tables.items()})
     orders = purchases.orders.select("customer_id", "date").cache()
-    base = Base(known, orders, as_of, assumptions)
-    accounts = account_spells(orders, as_of, base.lost, known.tables.get("contracts"), known.tables.get("customers"))
+    base = Base(records, orders, as_of, assumptions)
+    tables = records.tables
+    accounts = account_spells(orders, as_of, base.lost, tables.get("contracts"), tables.get("customers"))
     return Churn(base, accounts, seed)
 
 
@@ -68,7 +66,7 @@ def check(found: Churn, seed: int = 1) -> OutOfTime:
     """
 
     def forecast(day: dt.date) -> tuple[Prospects, pd.Series]:
-        known = found.base.records.at(day)
+        known = found.base.records.at(day).read()
         then = assess(known, purchases(known.tables), day, found.base.assumptions, seed)
         return then.prospects, then.accounts.standing["silent_days"]
 

@@ -92,6 +92,10 @@ class Records:
         """Columns by table whose values carry no date: no as-of cut can hide later changes to them."""
         return {name: columns for name, table in self.tables.items() if (columns := undated(table, TABLES[name]))}
 
+    def read(self) -> Records:
+        """Return the same with every table read into memory: each further query would go back through all cuts."""
+        return replace(self, tables={name: table.cache() for name, table in self.tables.items()})
+
     def at(self, as_of: date) -> Records:
         """Return the records as they were known at the end of the day ``as_of``, money in one currency."""
         tables = cut_all(self.tables, as_of)

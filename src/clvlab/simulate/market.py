@@ -22,6 +22,7 @@ from clvlab.simulate import (
 from clvlab.simulate import (
     shipments as made_of,
 )
+from clvlab.simulate.assumed import assumptions_text
 from clvlab.simulate.calendar import calendar
 from clvlab.simulate.customers import customers as draw_customers
 from clvlab.simulate.history import Setting, play
@@ -50,8 +51,8 @@ class Market:
     truth: dict[str, pa.Table]
 
     def write(self, folder: Path | str) -> None:
-        """Write one CSV file per table, and the truth in a folder `truth`; all of it or nothing."""
-        write_folder(Path(folder), self.tables, self.truth)
+        """Write one CSV file per table, the truth in a folder `truth`, and `clvlab.toml`; all of it or nothing."""
+        write_folder(Path(folder), self.tables, self.truth, assumptions_text())
 
 
 def simulate(customers: int = 1500, months: int = 36, seed: int = 1) -> Market:

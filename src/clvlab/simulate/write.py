@@ -12,16 +12,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
 from clvlab.refusal import Refused
 
 
-def write_folder(folder: Path, tables: Mapping[str, pa.Table], truth: Mapping[str, pa.Table]) -> None:
-    """Write the tables to `folder` and the truth to `folder/truth`, in a sibling folder first.
+def write_folder(folder: Path, tables: Mapping[str, pa.Table], truth: Mapping[str, pa.Table], assumptions: str) -> None:
+    """Write the tables to `folder`, the truth to `folder/truth` and the assumptions, in a sibling folder first.
 
-    An earlier folder with a market in it is replaced; one that holds anything else is left alone.
+    An earlier folder with a market in it is replaced, but not its assumptions, which somebody may have changed; one
+    that holds anything else is left alone.
     """
     folder = Path(os.path.abspath(folder))
-    names = {f"{name}.csv" for name in tables} | {"truth"}
+    names = {f"{name}.csv" for name in tables} | {"truth", ASSUMPTIONS_FILE}
     if folder.exists():
         if not folder.is_dir():
             raise Refused(f"{folder} is a file; name a folder for the market.")
@@ -35,6 +37,11 @@ def write_folder(folder: Path, tables: Mapping[str, pa.Table], truth: Mapping[st
     try:
         for name, table in tables.items():
             write_csv(table, sibling / f"{name}.csv")
+        assumed = folder / ASSUMPTIONS_FILE
+        if assumed.is_file():
+            shutil.copy2(assumed, sibling)
+        else:
+            (sibling / ASSUMPTIONS_FILE).write_text(assumptions, encoding="utf-8")
         (sibling / "truth").mkdir()
         for name, table in truth.items():
             write_csv(table, sibling / "truth" / f"{name}.csv")

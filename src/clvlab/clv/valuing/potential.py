@@ -265,14 +265,16 @@ def _services(known: _Known) -> tuple[pd.DataFrame, str]:
     uses = winnable.first_uses(known.sold)
     taken = winnable.taken_up(known.profile, known.by_year, uses, known.as_of)
     rows = winnable.not_yet_bought(known.profile, known.by_year, uses, known.as_of)
-    chance = _taking_up(taken, rows, known.every)
+    nothing = pd.Series(np.nan, rows.index)
+    unknown = Range(nothing, nothing, nothing)
+    # Nothing was open to anybody where all use the one service there is.
+    chance = _taking_up(taken, rows, known.every) if len(taken) else unknown
     if "margin" in known.sold.columns:
         earned = winnable.earned_by_takers(known.sold, taken, uses)
         share, _ = pooled_means(earned["share"], earned["service"], pd.Index(uses.columns))
         margin = share.of(rows["service"]).times(rows["customer_id"].map(known.year["revenue"]))
     else:
-        nothing = pd.Series(np.nan, rows.index)
-        margin = Range(nothing, nothing, nothing)
+        margin = unknown
     services = rows.assign(**chance.columns("probability"), **margin.columns("margin"))
     services = services.assign(**product(chance, margin).columns("expected"))
     return services.drop(columns=["similar", "new"]), _counted(

@@ -82,16 +82,22 @@ def pooled_means(values: pd.Series, group: pd.Series, every: pd.Index) -> tuple[
     free = len(values) - len(by_group)
     spread = float(np.sqrt(left / free)) if free else float(values.std(ddof=0))
     spread = max(spread, 1e-3 * abs(float(values.mean())), 1e-9) if len(values) > 1 else abs(float(values.iloc[0]))
-    pooled = _pool(by_group["mean"], spread / np.sqrt(by_group["count"]), every)
+    by_group = by_group.reindex(every)
+    pooled = _pool(by_group["mean"], spread / np.sqrt(by_group["count"]))
     return pooled, spread
 
 
-def _pool(means: pd.Series, errors: pd.Series, every: pd.Index) -> Range:
-    """Pool means, those of ``every`` without one at the common mean."""
-    errors = errors.clip(lower=1e-9)
-    found = pool_means([*means, means.mean()], [*errors, _SAYS_NOTHING * errors.max()])
-    figures = (found.estimate, found.lower, found.upper)
-    return Range(*(pd.Series(x[:-1], means.index).reindex(every).fillna(float(x[-1])) for x in figures))
+def _pool(means: pd.Series, errors: pd.Series) -> Range:
+    """Pool means, those that are missing at the common mean."""
+    known = means.notna().to_numpy()
+    ours, certain = means.to_numpy()[known], np.maximum(errors.to_numpy()[known], 1e-9)
+    found = pool_means(np.append(ours, ours.mean()), np.append(certain, _SAYS_NOTHING * certain.max()))
+    figures = []
+    for pooled in (found.estimate, found.lower, found.upper):
+        figure = np.full(len(means), pooled[-1])
+        figure[known] = pooled[:-1]
+        figures.append(pd.Series(figure, means.index))
+    return Range(*figures)
 
 
 def margin_rates(year: pd.DataFrame, similar: pd.Series) -> Range:
@@ -110,8 +116,8 @@ def margin_rates(year: pd.DataFrame, similar: pd.Series) -> Range:
     relative to revenue for all customers. Groups are averaged over rates drawn towards the common one first, so that
     one claim on one shipment moves no group.
     """
-    known = year[year["costed"] > 0]
-    if known.empty:
+    known = year.where(year["costed"] > 0)
+    if known["costed"].isna().all():
         nothing = pd.Series(np.nan, year.index)
         return Range(nothing, nothing, nothing)
     rate = known["margin"] / known["costed"]
@@ -119,7 +125,6 @@ def margin_rates(year: pd.DataFrame, similar: pd.Series) -> Range:
     free = ((1 - 1 / known["orders"].clip(lower=1)) * known["costed_squares"]).sum()
     scatter = np.sqrt(max(left.sum() / free, 1e-9)) if free > 0 else 1.0
     error = scatter * np.sqrt(known["costed_squares"]) / known["costed"]
-    towards_all = _pool(rate, error, known.index).value
-    common = pooled_means(towards_all, similar.loc[known.index], pd.Index(similar.unique()))[0].of(similar).value
-    beyond = _pool(rate - common.loc[known.index], error, year.index)
-    return Range(*(common + part for part in beyond))
+    towards_all = _pool(rate, error).value.where(rate.notna())
+    common = pooled_means(towards_all, similar, pd.Index(similar.unique()))[0].of(similar).value
+    return Range(*(common + part for part in _pool(rate - common, error)))

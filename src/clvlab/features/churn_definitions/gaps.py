@@ -119,7 +119,7 @@ def learn_usual(history: History) -> Usual:
     >>> rates = rng.gamma(2.0, 1 / 20.0, 2000)
     >>> each = rng.gamma(1.5, 1 / rates, (50, 2000))
     >>> usual = learn_usual(History(np.full(2000, 50.0), each.sum(axis=0), np.log(each).sum(axis=0)))
-    >>> round(float(usual.shape), 1), round(float(usual.rate)), round(float(_shape(usual.spread)), 1)
+    >>> round(float(usual.shape), 1), round(float(usual.rate)), round(float(gamma_shape(usual.spread)), 1)
     (1.9, 19, 1.5)
     """
     from scipy.optimize import brentq
@@ -129,7 +129,7 @@ def learn_usual(history: History) -> Usual:
     weight = own / (own + _WEIGHT)
     corrected = history.gaps * history.spread / np.maximum(own, 1)
     spread = (weight @ corrected + _CUSTOMERS * _SPREAD) / (weight.sum() + _CUSTOMERS)
-    shape = history.gaps * _shape(_shrunk(spread, history))
+    shape = history.gaps * gamma_shape(_shrunk(spread, history))
     log_rate, noise = psi(shape) - np.log(history.days), polygamma(1, shape)
     weight = 1 / (_VARIANCE + noise)
     mean = weight @ log_rate / weight.sum()
@@ -148,7 +148,7 @@ def next_gap(usual: Usual, history: History) -> NextGap:
     eight times. The gamma shape k follows from it. Given k, the rate after gaps of S days together is gamma with shape
     a + nk and rate b + S.
     """
-    k = _shape(_shrunk(usual.spread, history))
+    k = gamma_shape(_shrunk(usual.spread, history))
     return NextGap(k, usual.shape + history.gaps * k, usual.rate + history.days)
 
 
@@ -156,7 +156,7 @@ def _shrunk(spread: Floats, history: History) -> Floats:
     return (_WEIGHT * spread + history.gaps * history.spread) / (_WEIGHT + np.maximum(history.gaps - 1, 0))
 
 
-def _shape(spread: Floats) -> Floats:
+def gamma_shape(spread: Floats) -> Floats:
     """Return the gamma shape of a spread: log k - psi(k) turned around, within 1% for shapes above 1, 5% above 0.45.
 
     References

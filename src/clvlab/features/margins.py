@@ -1,0 +1,256 @@
+"""What each customer really earned: from revenue down to profit, line by line, and everything adding up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from clvlab.assumptions import Assumptions
+from clvlab.features.cost_to_serve import SERVING
+from clvlab.features.events import INVOICED, MARGIN, REVENUE, purchases
+from clvlab.features.margin_lines import (
+    ACQUISITION,
+    CAMPAIGN,
+    CREDIT,
+    DIGITS,
+    EARNED,
+    SIZES,
+    add_up,
+    in_time,
+    margin_lines,
+    with_sizes,
+)
+from clvlab.periods import period_index, period_start
+from clvlab.refusal import Refused
+from clvlab.results import Result
+
+if TYPE_CHECKING:
+    from clvlab.features.waterfall import Waterfall
+    from clvlab.features.whale import WhaleCurve
+
+Tables = Mapping[str, ir.Table]
+
+MONTHS = {"month": 1, "year": 12}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Margins(Result):
+    """What each customer earned over some time.
+
+    Parameters
+    ----------
+    frame
+        One row per customer, indexed by customer_id, in currency: revenue (before rebate), rebate, direct_cost,
+        claims_paid, contribution; ``serving_<activity>`` for each activity costed, and cost_to_serve, their sum;
+        capital_cost and expected_loss, and credit_cost, their sum; acquisition_cost; profit, which is contribution less
+        cost_to_serve, credit_cost and acquisition_cost. referred_value, the profit of those whom the customer
+        referred, stands beside and is in no sum. A cost that the records do not hold is 0 throughout, as ``remarks``
+        say.
+    running
+        By customer, of the running business (contribution less the cost of orders, complaints and contacts): profit,
+        its single gains and costs added up, gained and lost, and their squares, gained_squares and lost_squares.
+    meaning
+        What ``contribution`` is: "contribution margin", "revenue" where direct cost is unknown, or "amount invoiced".
+    first, last
+        The days between which rows count; first is None for all there are.
+    currency
+        Unit of the amounts.
+    remarks
+        What a reader must know, in sentences.
+    """
+
+    frame: pd.DataFrame
+    running: pd.DataFrame
+    meaning: str
+    first: dt.date | None
+    last: dt.date
+    currency: str
+    remarks: tuple[str, ...]
+
+    @property
+    def total(self) -> pd.Series:
+        """The sum of every line over all customers."""
+        return self.frame.sum()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer: customer_id and every line."""
+        return self.frame.reset_index()
+
+    def waterfall(self, customer_id: str | None = None) -> Waterfall:
+        """Return the steps from revenue to profit of one customer, or of all when None."""
+        from clvlab.features.waterfall import waterfall
+
+        return waterfall(self, customer_id)
+
+    def whale(self) -> WhaleCurve:
+        """Return cumulative profit against customers ranked by profit."""
+        from clvlab.features.whale import whale_curve
+
+        return whale_curve(self)
+
+    def __repr__(self) -> str:
+        """Return the base's steps from revenue to profit as text, remarks below."""
+        return "\n".join([repr(self.waterfall()), *self.remarks])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f'<p class="note">{escape(remark)}</p>' for remark in self.remarks)
+        return self.waterfall()._repr_html_() + notes
+
+
+def customer_margins(tables: Tables, as_of: dt.date, assumptions: Assumptions, since: dt.date | None = None) -> Margins:
+    """Add up what each customer earned and cost, line by line.
+
+    Parameters
+    ----------
+    tables
+        Accepted tables by name, as they were known on the day.
+    as_of
+        The last day that counts.
+    assumptions
+        For unit costs, the cost of capital, and the currency.
+    since
+        The first day that counts; all there is when None.
+
+    Returns
+    -------
+    Margins
+        One row for everyone in the customer file, and for everyone with rows in any table read.
+
+    Raises
+    ------
+    Refused
+        When the records hold no revenue.
+
+    Notes
+    -----
+    A shipment counts on the day it was booked, an invoice's credit on the day it was issued, everything else on its
+    own day, so that months add up to years. A shipment refused by us earns nothing, and one without revenue or direct
+    cost yet is left out of money altogether, as in :func:`~clvlab.features.events.purchases`; both still cost their
+    handling. The cost of winning a customer counts when the customer was onboarded within the time, not spread over
+    the years.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> tables = {
+    ...     "customers": ibis.memtable({"customer_id": ["a"]}),
+    ...     "shipments": ibis.memtable(pd.DataFrame({
+    ...         "customer_id": ["a", "a"], "booked_at": pd.to_datetime(["2025-03-01", "2025-04-01"]),
+    ...         "revenue": [900.0, 100.0], "direct_cost": [700.0, 80.0],
+    ...     })),
+    ... }
+    >>> found = customer_margins(tables, dt.date(2025, 12, 31), Assumptions(unit_costs={"order": 20.0}))
+    >>> found.frame.loc["a", ["contribution", "cost_to_serve", "profit"]].to_list()
+    [220.0, 40.0, 180.0]
+    """
+    meaning = _meaning(tables)
+    sources, remarks = margin_lines(tables, as_of, assumptions, since)
+    customers = tables["customers"]
+    sized = [with_sizes(source) for source in sources]
+    found = _executed(add_up([customers.select("customer_id"), *sized], ["customer_id"]), ["customer_id"])
+    sizes = found[list(SIZES)]
+    frame = _with_sums(found.drop(columns=list(sizes)))
+    frame["referred_value"], of_referring = _referred(frame["profit"], customers)
+    once = frame[CAMPAIGN] if CAMPAIGN in frame.columns else 0.0
+    profit = (frame["contribution"] - frame["cost_to_serve"] + once).round(DIGITS)
+    running = sizes.assign(profit=profit, lost=(sizes["gained"] - profit).clip(lower=0.0).round(DIGITS))
+    said = (*_not_costed(tables, meaning, as_of, since), *remarks, *of_referring)
+    return Margins(frame, running, meaning, since, as_of, assumptions.currency, said)
+
+
+def margins_by_period(
+    tables: Tables, as_of: dt.date, assumptions: Assumptions, by: str = "month", since: dt.date | None = None
+) -> pd.DataFrame:
+    """Add up what each customer earned and cost by calendar month or year.
+
+    Parameters
+    ----------
+    tables, as_of, assumptions, since
+        As for :func:`customer_margins`.
+    by
+        ``"month"`` or ``"year"``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by customer_id and period (``2025-03``, ``2025``), sorted, with the lines of :class:`Margins`
+        except referred_value; no row for a period in which nothing of a customer is recorded.
+
+    Raises
+    ------
+    Refused
+        When the records hold no revenue, or ``by`` is neither month nor year.
+    """
+    if by not in MONTHS:
+        raise Refused(f"by={by!r} is not known; choose one of {', '.join(MONTHS)}.")
+    _meaning(tables)
+    sources, _ = margin_lines(tables, as_of, assumptions, since)
+    numbered = [source.mutate(period=period_index(source.date, "month") // MONTHS[by]) for source in sources]
+    lines = _executed(add_up(numbered, ["customer_id", "period"]), ["customer_id", "period"])
+    starts = [period_start(number * MONTHS[by], "month") for number in lines.index.levels[1]]
+    lines.index = lines.index.set_levels(
+        [f"{start:%Y}" if by == "year" else f"{start:%Y-%m}" for start in starts], level=1
+    )
+    return _with_sums(lines)
+
+
+def _executed(lines: ir.Table, keys: list[str]) -> pd.DataFrame:
+    """Return the lines indexed by the keys, sorted; through Arrow, which is twice as fast as Ibis' own way."""
+    return lines.order_by(keys).to_pyarrow().to_pandas(deduplicate_objects=False).set_index(keys)
+
+
+def _meaning(tables: Tables) -> str:
+    """Return what the contribution is, refusing records without revenue."""
+    shipments = tables.get("shipments")
+    if shipments is not None and "revenue" in shipments.columns:
+        return MARGIN if "direct_cost" in shipments.columns else REVENUE
+    if "invoices" in tables:
+        return INVOICED
+    raise Refused("What customers earned needs revenue in shipments, or invoices; the records hold neither.")
+
+
+def _with_sums(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines in the order in which they lead from revenue to profit, with their sums."""
+    found = lines.reindex(columns=[*EARNED], fill_value=0.0)
+    found["contribution"] = found["revenue"] - found["rebate"] - found["direct_cost"] - found["claims_paid"]
+    activities = [name for name in lines.columns if name.startswith(SERVING)]
+    found[activities] = lines[activities]
+    found["cost_to_serve"] = found[activities].sum(axis=1)
+    for name in (*CREDIT, ACQUISITION):
+        found[name] = lines[name] if name in lines.columns else 0.0
+    found["credit_cost"] = found["capital_cost"] + found["expected_loss"]
+    found.insert(found.columns.get_loc("credit_cost"), ACQUISITION, found.pop(ACQUISITION))
+    costs = found["cost_to_serve"] + found["credit_cost"] + found[ACQUISITION]
+    found["profit"] = (found["contribution"] - costs).round(DIGITS)
+    return found
+
+
+def _referred(profit: pd.Series, customers: ir.Table) -> tuple[pd.Series, list[str]]:
+    """Return the profit of those whom each customer referred, and how many referrers are no customers."""
+    nothing = pd.Series(0.0, profit.index)
+    if "referred_by" not in customers.columns:
+        return nothing, []
+    links = customers.filter(customers.referred_by.notnull()).select("customer_id", "referred_by").execute()
+    earned = profit.reindex(links["customer_id"]).groupby(links["referred_by"].to_numpy()).sum()
+    strangers = int((~links["referred_by"].isin(profit.index)).sum())
+    remark = f"{strangers:,} customers were referred by someone who is not in the records."
+    return nothing.add(earned.reindex(profit.index), fill_value=0.0), [remark] if strangers else []
+
+
+def _not_costed(tables: Tables, meaning: str, as_of: dt.date, since: dt.date | None) -> list[str]:
+    """Say when the contribution is no margin, and which shipments are in no sum of money yet."""
+    shown = "revenue (amount invoiced)" if meaning == INVOICED else meaning
+    remarks = [] if meaning == MARGIN else [f"Direct cost is not recorded: what is shown is {shown}, not margin."]
+    if meaning != INVOICED:
+        found = purchases(tables).table
+        within = found.filter(in_time(found.date, as_of, since))
+        missing = int(within.value.isnull().sum().fill_null(0).execute())
+        if missing:
+            remarks.append(f"{missing:,} shipments have no {meaning} yet (not costed or priced); sums leave them out.")
+    return remarks

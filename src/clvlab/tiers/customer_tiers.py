@@ -1,0 +1,241 @@
+"""The scorecard of a provider's customers: tiers, how firm they are, how they moved, and whether they tell anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from clvlab.evaluation.forecasts import rank_correlation
+from clvlab.features.customer_file.shared import plural
+from clvlab.features.winnable import YEAR_DAYS, start_of
+from clvlab.periods import parse_date, period_index, period_label, period_start
+from clvlab.refusal import Refused
+from clvlab.results import Result, Table
+from clvlab.tiers.base import Base
+from clvlab.tiers.classes.labelled import Classes
+from clvlab.tiers.evidence.prediction import Prediction, predicts
+from clvlab.tiers.grading.fifteen import FIFTEEN, scorecard_indicators
+from clvlab.tiers.grading.indicator import Indicators
+from clvlab.tiers.grading.matrix import learn_matrix_cuts, matrix_tiers
+from clvlab.tiers.grading.measured import estimated
+from clvlab.tiers.grading.nine_criteria import NINE, nine_criteria
+from clvlab.tiers.grading.objective_weights import critic_weights, entropy_weights
+from clvlab.tiers.grading.scheme import Scheme, learn_scheme
+from clvlab.tiers.grading.scorecard import Scorecard, scorecard
+from clvlab.tiers.grading.sensitivity import TierSurvival, tier_survival
+from clvlab.tiers.grading.stability import TierHistory, tier_history
+from clvlab.tiers.grading.topsis import TopsisRanking, topsis
+from clvlab.tiers.grading.weights import Weights, combined_weights, given_weights
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_QUARTERS, _FEWEST_QUARTERS = 3, 2
+_FIFTEEN, _NINE = ({one.name: one for one in scheme} for scheme in (FIFTEEN, NINE))
+
+
+class Tiers(Result):
+    """Tiers of the customers who ordered in the last 365 days, by the four-dimension scorecard.
+
+    Parameters
+    ----------
+    base
+        What grading is read from.
+    """
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self._earlier: dict[dt.date, Tiers] = {}
+
+    def at(self, day: dt.date) -> Tiers:
+        """Return the tiers as they would have been made on an earlier day."""
+        if day == self.base.as_of:
+            return self
+        if day not in self._earlier:
+            self._earlier[day] = Tiers(self.base.at(day))
+        return self._earlier[day]
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        """The fifteen indicators of the customers graded."""
+        return self.base.graded(scorecard_indicators(self.base.last_year))
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights in use, those of the assumptions."""
+        return given_weights(self.base.assumptions.tier_weights, _FIFTEEN)
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """Weights, scales and cuts, learnt on the day that the assumptions name and frozen; on this day if none."""
+        named = self.base.assumptions.tiers_cut_on
+        day = min(parse_date(named), self.base.as_of) if named else self.base.as_of  # nothing is learnt from later days
+        return self.at(day)._learnt(self.weights)
+
+    def _learnt(self, weights: Weights) -> Scheme:
+        return learn_scheme(self.indicators.values, _FIFTEEN, weights, self.base.assumptions.tier_shares)
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """Points and tiers."""
+        return scorecard(self.indicators.values, self.scheme)
+
+    @cached_property
+    def labels(self) -> pd.Series:
+        """Each graded customer's tier, by customer_id."""
+        return self.scorecard.tiers().labels
+
+    @cached_property
+    def matrix(self) -> Classes:
+        """Tiers by current worth and prospects: the variant that needs no sum."""
+        return matrix_tiers(self.scorecard, learn_matrix_cuts(self.scorecard, self.base.assumptions.tier_shares))
+
+    @cached_property
+    def topsis(self) -> TopsisRanking:
+        """The ranking by closeness to the ideal, beside the weighted sum."""
+        return topsis(self.scorecard)
+
+    @cached_property
+    def other_weights(self) -> Table:
+        """Return what other weights would say: agreement of scores and tiers with those in use.
+
+        One row per set of weights: ``rank_correlation`` of the scores, and ``same_tier``, the share of customers whose
+        tier is the same.
+        """
+        values, known = self.indicators.values, _FIFTEEN
+        entropy, critic = entropy_weights(values, known), critic_weights(values, known)
+        sets = {
+            "entropy": entropy,
+            "CRITIC": critic,
+            "judgement and data together": combined_weights(self.weights, entropy, critic, how="mean"),
+        }
+        rows = []
+        for name, weights in sets.items():
+            card = scorecard(values, self._learnt(weights))
+            heaviest = weights.values.idxmax()
+            rows.append(
+                {
+                    "weights": name,
+                    "rank_correlation": rank_correlation(card.score.to_numpy(), self.scorecard.score.to_numpy()),
+                    "same_tier": (card.tiers().labels == self.labels).mean(),
+                    "heaviest": f"{known[heaviest].label} ({weights.values.max():.0%})",
+                }
+            )
+        return Table(pd.DataFrame(rows), "Other weights beside those in use", 2, ("same_tier",), fold=False)
+
+    @cached_property
+    def survival(self) -> TierSurvival:
+        """How often each tier survives other weights and its own measurement error.
+
+        Raises
+        ------
+        Refused
+            When all customers have the same points, as one customer alone has: no draw could part them.
+        """
+        if self.scorecard.score.nunique() < 2:
+            raise Refused("All customers graded have the same points: what no draw can part says nothing about tiers.")
+        return tier_survival(self.indicators.values, self.indicators.errors, self.scheme, seed=self.base.seed)
+
+    @cached_property
+    def history(self) -> TierHistory:
+        """Tiers at the ends of the last quarters, by today's scheme.
+
+        Raises
+        ------
+        Refused
+            When the records do not reach back so far.
+        """
+        cards = {}
+        for label, day in self._quarter_ends():
+            with suppress(Refused):  # nothing had happened by then
+                cards[label] = scorecard(self.at(day).indicators.values, self.scheme)
+        if len(cards) < _FEWEST_QUARTERS:
+            raise Refused(
+                f"Moves between tiers need customers graded at the ends of two quarters; up to {self.base.as_of} the"
+                f" records hold {len(cards)}."
+            )
+        return tier_history(cards, self.base.assumptions.tier_band)
+
+    def _quarter_ends(self) -> list[tuple[str, dt.date]]:
+        """Return label and last day of the last whole quarters, oldest first."""
+        now = int(period_index(self.base.as_of + dt.timedelta(days=1), "quarter"))
+        return [
+            (period_label(quarter, "quarter"), period_start(quarter + 1, "quarter") - dt.timedelta(days=1))
+            for quarter in range(now - _QUARTERS, now)
+        ]
+
+    @cached_property
+    def nine_criteria(self) -> Scorecard:
+        """The grading by nine criteria, all of one weight."""
+        base, given = self.base, {}
+        with suppress(Refused):
+            given["value"] = estimated(base.values().frame, "value")
+        with suppress(Refused):
+            given["potential"] = estimated(base.potential.to_frame().set_index("customer_id"), "could_be_won")
+        with suppress(Refused):
+            given["leave"] = estimated(base.churn().prospects.frame, "leave_12")
+        found = base.graded(nine_criteria(base.last_year, **given))
+        weights = given_weights(dict.fromkeys(_NINE, 1.0), _NINE)
+        return scorecard(found.values, learn_scheme(found.values, _NINE, weights, base.assumptions.tier_shares))
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """Whether the tiers of a year ago told what the year since brought, beside simpler rankings.
+
+        Raises
+        ------
+        Refused
+            When there were too few customers a year ago.
+
+        Notes
+        -----
+        Scheme, values and rankings are made with what was known a year ago. Who bought nothing in the second half of
+        the year since counts as having left: that is known of everyone by now, whatever the definition of churn.
+        """
+        base, then = self.base, self.at(start_of(self.base.as_of, 0))
+        rivals, totals = {}, then.base.totals
+        with suppress(Refused):
+            rivals["CLV"] = then.base.values().frame["value"]
+        name = "revenue" if "revenue" in totals else "orders"
+        rivals[f"last year's {name}"] = totals[name].astype("float64")
+        ranks = pd.DataFrame({"tier": then.labels, "points": then.scorecard.score})
+        ranks = ranks.assign(**{key: rival.reindex(ranks.index).fillna(0.0) for key, rival in rivals.items()})
+        middle = pd.Timestamp(base.as_of - dt.timedelta(days=YEAR_DAYS // 2))
+        came = pd.DataFrame(
+            {
+                base.worth.name: base.worth.last_year.reindex(ranks.index).fillna(0.0),
+                "left": (base.totals["last_on"].reindex(ranks.index) <= middle).astype(float),
+            }
+        )
+        day = then.base.as_of
+        return predicts(
+            {day: ranks.rename_axis("customer_id").reset_index()},
+            {day: came.rename_axis("customer_id").reset_index()},
+            base.worth.name,
+            self.scheme.tiers,
+            seed=base.seed,
+        )
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """What the tiers are made of."""
+        return f"Tiers of {plural(len(self.labels), 'customers')} with an order in the last 365 days"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per graded customer: customer_id, tier, score, and what each dimension brings to it."""
+        return self.scorecard.to_frame()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how scores are spread, with the cuts between tiers."""
+        return self.scorecard.plot(ax)
+
+    def __repr__(self) -> str:
+        """Return the tiers as text."""
+        return f"{self.title}\n{self.scorecard!r}"
+
+    def _repr_html_(self) -> str:
+        return self.scorecard._repr_html_()

@@ -1,0 +1,1 @@
+"""Whether tiers predict anything and entitlements change anything."""

@@ -1,0 +1,163 @@
+"""What grading measures of customers: one figure per indicator and customer, and how far it is measured at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from clvlab.results import Note, Result, Table
+
+if TYPE_CHECKING:
+    from clvlab.tiers.grading.last_year import LastYear
+    from clvlab.tiers.grading.measured import Measured
+
+# From here on digits after the point say nothing.
+_WHOLE = 1000
+# What the customer file says without a date, so that no as-of cut can hide later changes.
+UNDATED = (
+    "credit_rating", "brand_influence", "strategic_fit", "industry_risk", "requirements", "logistics_spend",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator of a grading scheme.
+
+    Attributes
+    ----------
+    name, label, zh
+        Field name, English and Chinese label.
+    dimension
+        The dimension it belongs to, such as ``"financial"``.
+    unit
+        Of its values.
+    higher_is_better
+        Whether a higher value speaks for the customer.
+    meaning
+        What is measured, with the rule's numbers.
+    needs
+        What the records must hold, in a line.
+    error
+        What its standard error of measurement comes from.
+    measure
+        From the last year to the figure of every customer, missing where it is not known.
+    """
+
+    name: str
+    label: str
+    zh: str
+    dimension: str
+    unit: str
+    higher_is_better: bool
+    meaning: str
+    needs: str
+    error: str
+    measure: Callable[[LastYear], Measured]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Indicators(Result):
+    """Indicators of all customers.
+
+    Attributes
+    ----------
+    title
+        Which scheme they belong to.
+    values
+        One row per customer (customer_id) and one column per indicator; missing where it is not known.
+    errors
+        Standard errors of measurement, alike; 0 for what was counted or is taken at its word.
+    known
+        The indicators that are known of at least one customer, by name.
+    missing
+        Why the others are not: what each would need, by name.
+    remarks
+        What a reader must know, in sentences.
+    """
+
+    title: str = field()  # no default, unlike the base class
+    values: pd.DataFrame
+    errors: pd.DataFrame
+    known: pd.Series
+    missing: Mapping[str, str]
+    remarks: Sequence[str] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer: customer_id, and each indicator with its standard error (``<name>_error``)."""
+        both: dict[str, pd.Series] = {}
+        for name in self.values:
+            both |= {name: self.values[name], f"{name}_error": self.errors[name]}
+        return pd.DataFrame(both, index=self.values.index).reset_index()
+
+    def summary(self) -> Table:
+        """Return one row per indicator: dimension, indicator, unit, better, known, lowest, median, highest, error.
+
+        ``known`` is the share of customers it is known of, ``error`` the median standard error of measurement.
+        """
+        rows = [
+            {
+                "dimension": one.dimension,
+                "indicator": f"{one.label} {one.zh}",
+                "unit": one.unit,
+                "better": "higher" if one.higher_is_better else "lower",
+                "known": self.values[name].notna().mean(),
+                "lowest": _in_short(self.values[name].min()),
+                "median": _in_short(self.values[name].median()),
+                "highest": _in_short(self.values[name].max()),
+                "error": _in_short(self.errors[name].median()),
+            }
+            for name, one in self.known.items()
+        ]
+        return Table(pd.DataFrame(rows), self.title, percent=("known",), fold=False)
+
+    def rules(self) -> Table:
+        """Return what each indicator means and where its error comes from: indicator, meaning, error."""
+        rows = [{"indicator": one.label, "meaning": one.meaning, "error": one.error} for one in self.known]
+        return Table(pd.DataFrame(rows), f"{self.title}: what they mean", fold=False)
+
+    def __repr__(self) -> str:
+        """Return the summary as text, what is missing and the remarks below."""
+        return "\n".join([repr(self.summary()), *self._notes()])
+
+    def _repr_html_(self) -> str:
+        notes = self._notes()
+        return self.summary()._repr_html_() + (Note(*notes)._repr_html_() if notes else "")
+
+    def _notes(self) -> list[str]:
+        return [*(f"Missing: {name} needs {needs}." for name, needs in self.missing.items()), *self.remarks]
+
+
+def measured(indicators: Sequence[Indicator], year: LastYear, title: str) -> Indicators:
+    """Measure indicators of all customers; those that are known of nobody are missing."""
+    found = {one.name: one.measure(year) for one in indicators}
+    known = {one.name: one for one in indicators if found[one.name].value.notna().any()}
+    values = pd.DataFrame({name: found[name].value for name in known}, index=year.customers)
+    errors = {name: found[name].error.where(found[name].value.notna()) for name in known}
+    return Indicators(
+        title,
+        values,
+        pd.DataFrame(errors, index=year.customers, copy=False),
+        pd.Series(known, dtype=object),
+        {one.name: one.needs for one in indicators if one.name not in known},
+        _remarks(year),
+    )
+
+
+def _remarks(year: LastYear) -> tuple[str, ...]:
+    """Say how new customers and undated ratings were taken, and whose tenure the records cut off."""
+    remarks = []
+    new = int((year.since > pd.Timestamp(year.start)).sum())
+    if new:
+        remarks.append(f"{new:,} customers came within the year: what they bring is brought to a whole one.")
+    undated = [name for name in UNDATED if year.has("customers", name)]
+    if undated:
+        remarks.append(f"Undated, taken as they stand in the customer file today: {', '.join(undated)}.")
+    return tuple(remarks)
+
+
+def _in_short(number: float) -> str:
+    """Return a number with three digits that count, thousands whole."""
+    return f"{number:,.0f}" if abs(number) >= _WHOLE else f"{float(f'{number:.3g}'):g}"

@@ -1,0 +1,1 @@
+"""The indicators of the four-dimension scorecard, one file per dimension."""

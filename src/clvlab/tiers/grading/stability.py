@@ -1,0 +1,252 @@
+"""Tiers through time: a band around the cuts, who moved and why, and how many moves the band avoided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clvlab.refusal import Refused
+from clvlab.results import Note, Result, Table
+from clvlab.tiers.grading.cuts import UNSCORED, named, tier_places
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from clvlab.tiers.classes.labelled import Classes
+    from clvlab.tiers.grading.scorecard import Scorecard
+
+PROMOTION, DEMOTION = "promotion", "demotion"
+# So many indicators are named as reasons of a move.
+_REASONS = 3
+# Below so many points a change is not worth naming.
+_NO_CHANGE = 0.05
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TierHistory(Result):
+    """Tiers of customers from quarter to quarter.
+
+    Attributes
+    ----------
+    tiers
+        One row per customer, one column per quarter: the tier, held by the band.
+    moves
+        One row per move: customer_id, quarter, move (promotion or demotion), from_tier, to_tier, score_before (when
+        the account got the tier it leaves), score, and reasons: the indicators that changed most since then, in
+        points of the score.
+    migration
+        Customers by tier in a quarter (rows) and in the next (columns), all pairs of quarters together.
+    band
+        Points by which a score must pass a cut before the tier changes.
+    moves_without_band
+        Changes of tier between quarters if the cuts alone decided.
+    latest
+        The tiers of the last quarter as classes, held by the band.
+    """
+
+    tiers: pd.DataFrame
+    moves: pd.DataFrame
+    migration: pd.DataFrame
+    band: float
+    moves_without_band: int
+    latest: Classes
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Say how many moves there were and how many the band avoided."""
+        first, last = self.tiers.columns[[0, -1]]
+        return (
+            f"{len(self.moves):,} moves between tiers from {first} to {last}; {self.moves_without_band:,} without a "
+            f"band of {self.band:g} points"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per move: see ``moves``."""
+        return self.moves
+
+    def shares(self) -> Table:
+        """Return the share of each tier's customers that are in each tier a quarter later: tier, one column each."""
+        shares = self.migration.div(self.migration.sum(axis=1).replace(0, np.nan), axis=0)
+        title = "Where each tier's customers are a quarter later"
+        return Table(shares.reset_index(), title, percent=tuple(self.migration.columns), fold=False)
+
+    def __repr__(self) -> str:
+        """Return the migration matrix in shares as text, the count of moves below."""
+        return f"{self.shares()!r}\n{self.title}."
+
+    def _repr_html_(self) -> str:
+        return self.shares()._repr_html_() + Note(f"{self.title}.")._repr_html_()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the migration matrix in shares."""
+        from clvlab.tiers.grading.plots import draw_migration
+
+        return draw_migration(self, ax)
+
+
+def held_places(
+    before: NDArray[np.int64], scores: NDArray[np.float64], cuts: Sequence[float], band: float
+) -> NDArray[np.int64]:
+    """Return tiers as numbers (0 the best), changed only where a score passes a cut by more than the band.
+
+    Parameters
+    ----------
+    before
+        The tiers so far; -1 where there is none, which gets the tier that the cuts give.
+    scores
+        Today's scores; missing ones give -1.
+    cuts
+        Points from which an account is in each tier but the last, falling.
+    band
+        In points.
+
+    Returns
+    -------
+    array
+        An account goes up no further than where it would stand with the band taken off its score, and down no further
+        than where it would stand with the band added.
+
+    Examples
+    --------
+    >>> held_places(np.array([1, 1, 0, 0, -1]), np.array([82, 84, 78, 76, 81.0]), (80.0,), 3.0).tolist()
+    [1, 0, 0, 1, 0]
+    """
+    safely, at_best = tier_places(scores - band, cuts), tier_places(scores + band, cuts)
+    plain = tier_places(scores, cuts)
+    return np.where((before == UNSCORED) | (plain == UNSCORED), plain, np.clip(before, at_best, safely))
+
+
+def tier_history(cards: Mapping[str, Scorecard], band: float) -> TierHistory:
+    """Follow tiers through quarters under one frozen scheme.
+
+    Parameters
+    ----------
+    cards
+        Scorecards by quarter, in order of time, all of the same scheme.
+    band
+        Points by which a score must pass a cut before the tier changes, such as ``assumptions.tier_band``.
+
+    Returns
+    -------
+    TierHistory
+        Tiers, moves with reasons, the migration matrix, and the moves without the band. A customer without a score in
+        a quarter has no tier then, and starts anew.
+
+    Raises
+    ------
+    Refused
+        For fewer than two quarters, a negative band, and scorecards of different schemes.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from clvlab.tiers.grading.scheme import learn_scheme
+    >>> from clvlab.tiers.grading.scorecard import scorecard
+    >>> from clvlab.tiers.grading.weights import given_weights
+    >>> known = {"margin": SimpleNamespace(dimension="financial", higher_is_better=True)}
+    >>> base = pd.DataFrame({"margin": [10.0, 20.0, 30.0, 40.0]}, index=pd.Index(list("abcd"), name="customer_id"))
+    >>> scheme = learn_scheme(base, known, given_weights({"financial": 1}, known), [0.25, 0.25, 0.25])
+    >>> later = base.assign(margin=[10.0, 26.0, 24.0, 40.0])
+    >>> found = tier_history({"2025Q1": scorecard(base, scheme), "2025Q2": scorecard(later, scheme)}, band=3.0)
+    >>> found.moves[["customer_id", "move", "reasons"]]
+      customer_id       move       reasons
+    0           b  promotion  margin +20.0
+    1           c   demotion  margin -20.0
+    """
+    quarters = list(cards)
+    if len(quarters) < 2 or not band >= 0:
+        raise Refused(f"A history takes two quarters or more ({len(quarters)} given) and a band of 0 or more ({band}).")
+    scheme = cards[quarters[0]].scheme
+    for quarter, card in cards.items():
+        if card.scheme is not scheme and card.scheme.to_dict() != scheme.to_dict():
+            raise Refused(f"The scorecard of {quarter} is of another scheme; score every quarter by the same one.")
+    customers = reduce(pd.Index.union, (card.points.index for card in cards.values())).rename("customer_id")
+    scores = {quarter: card.score.reindex(customers).to_numpy() for quarter, card in cards.items()}
+    held = {quarters[0]: tier_places(scores[quarters[0]], scheme.cuts)}
+    since = np.zeros(len(customers), dtype=int)  # the quarter in which each got its tier
+    moves = []
+    for before, now in pairwise(quarters):
+        held[now] = held_places(held[before], scores[now], scheme.cuts, band)
+        moved = _moved(held[before], held[now])
+        for start in np.unique(since[moved]):
+            who = moved & (since == start)
+            rows = _moves(cards[quarters[start]], cards[now], customers[who], held[before][who], held[now][who])
+            rows.insert(1, "quarter", now)
+            moves.append(rows)
+        since[held[before] != held[now]] = quarters.index(now)
+    plain = [tier_places(scores[quarter], scheme.cuts) for quarter in quarters]
+    columns = ["customer_id", "quarter", "move", "from_tier", "to_tier", "score_before", "score", "reasons"]
+    tiers = pd.DataFrame({quarter: named(places, scheme.tiers) for quarter, places in held.items()}, index=customers)
+    return TierHistory(
+        tiers,
+        pd.concat(moves, ignore_index=True) if moves else pd.DataFrame(columns=columns),
+        _migration(list(held.values()), scheme.tiers),
+        band,
+        sum(int(_moved(a, b).sum()) for a, b in pairwise(plain)),
+        _latest(cards[quarters[-1]], tiers[quarters[-1]], band),
+    )
+
+
+def _latest(card: Scorecard, held: pd.Series, band: float) -> Classes:
+    """Return a scorecard's tiers with the labels that the band holds."""
+    plain = card.tiers()
+    labels = held.reindex(plain.labels.index)
+    differ = int((labels != plain.labels).sum())
+    said = (
+        f"An account changes tier only when its score passes a cut by more than {band:g} points: {differ:,} are in "
+        "another tier than their score alone would give."
+    )
+    return replace(plain, title=f"{plain.title}, held by a band", labels=labels, remarks=(*plain.remarks, said))
+
+
+def _moved(before: NDArray[np.int64], now: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return who had a tier before, has one now, and another one."""
+    return (before != now) & (before != UNSCORED) & (now != UNSCORED)
+
+
+def _migration(held: Sequence[NDArray[np.int64]], tiers: Sequence[str]) -> pd.DataFrame:
+    """Count customers by tier before and tier now over all pairs of quarters."""
+    counts = np.zeros((len(tiers), len(tiers)), dtype=int)
+    for before, now in pairwise(held):
+        both = (before != UNSCORED) & (now != UNSCORED)
+        np.add.at(counts, (before[both], now[both]), 1)
+    return pd.DataFrame(counts, index=pd.Index(tiers, name="tier"), columns=list(tiers))
+
+
+def _moves(
+    then: Scorecard, now: Scorecard, customers: pd.Index, before: NDArray[np.int64], after: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return one row per account that moved, with what changed since it got the tier it leaves."""
+    change = now.contributions(customers) - then.contributions(customers)
+    return pd.DataFrame(
+        {
+            "customer_id": customers,
+            "move": np.where(after < before, PROMOTION, DEMOTION),
+            "from_tier": named(before, now.scheme.tiers),
+            "to_tier": named(after, now.scheme.tiers),
+            "score_before": then.score.loc[customers].to_numpy(),
+            "score": now.score.loc[customers].to_numpy(),
+            "reasons": _in_words(change),
+        }
+    )
+
+
+def _in_words(change: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the largest changes of each row as text, largest first: "revenue +4.1, growth -2.0"."""
+    names = change.columns.to_numpy(dtype=object) + " "
+    amounts = change.to_numpy()
+    order = np.argsort(-np.abs(amounts), axis=1, kind="stable")[:, :_REASONS]
+    words = np.full(len(change), "", dtype=object)
+    for column in order.T:
+        amount = amounts[np.arange(len(change)), column]
+        said = names[column] + np.char.mod("%+.1f", amount).astype(object)
+        said = np.where(words == "", said, ", " + said)
+        words = words + np.where(np.abs(amount) >= _NO_CHANGE, said, "")
+    return words

@@ -1,0 +1,59 @@
+"""The steps from revenue to profit end where they should, in the table and in the figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from margin_cases import AS_OF, UNIT_COSTS, everything, tables
+
+from clvlab.assumptions import Assumptions
+from clvlab.features.margins import customer_margins
+from clvlab.refusal import Refused
+
+MARGINS = customer_margins(everything(), AS_OF, Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
+
+
+@pytest.mark.parametrize("customer_id", [None, "a", "b", "c", "x"])
+def test_steps_add_up_to_each_sum(customer_id):
+    steps = MARGINS.waterfall(customer_id).to_frame()
+    reached = steps["amount"].where(~steps["is_sum"], 0).cumsum()
+    assert (reached - steps["amount"])[steps["is_sum"]].abs().max() < 1e-6
+    lines = MARGINS.total if customer_id is None else MARGINS.frame.loc[customer_id]
+    assert steps["amount"].iloc[-1] == pytest.approx(lines["profit"])
+
+
+def test_the_profit_of_the_referred_is_no_step():
+    found = MARGINS.waterfall("a")
+    assert found.referred_value == MARGINS.frame.loc["b", "profit"]
+    assert not found.to_frame()["step"].str.contains("refer").any()
+
+
+def test_an_unknown_customer_is_refused_by_name():
+    with pytest.raises(Refused, match="'aa' is no customer in the records; did you mean 'a'"):
+        MARGINS.waterfall("aa")
+
+
+def test_without_direct_cost_no_step_is_called_profit():
+    invoices = pd.DataFrame({"customer_id": ["a"], "issued_on": [dt.date(2025, 1, 1)], "amount": [100.0]})
+    given = tables(customers=pd.DataFrame({"customer_id": ["a"]}), invoices=invoices)
+    plain = customer_margins(given, AS_OF, Assumptions()).waterfall()
+    assert plain.to_frame()["step"].to_list() == ["amount invoiced"]
+    served = customer_margins(given, AS_OF, Assumptions(unit_costs={"order": 5.0})).waterfall()
+    steps = ["amount invoiced", "serving: order", "amount invoiced less these costs"]
+    assert served.to_frame()["step"].to_list() == steps
+
+
+def test_titles_state_the_finding():
+    base = MARGINS.waterfall().plot().get_figure().get_suptitle()
+    assert base.startswith("All 4 customers: -")
+    assert "CNY profit" in base
+    assert MARGINS.whale().plot().get_figure().get_suptitle().startswith("100% of customers lost money")
+
+
+def test_the_text_shows_the_base_and_the_remarks():
+    text = repr(MARGINS)
+    assert text.startswith("From revenue to profit, all 4 customers, CNY")
+    assert text.endswith(MARGINS.remarks[-1])
+    assert "<table" in MARGINS._repr_html_()
