@@ -35,7 +35,6 @@ def test_each_customer_has_its_services_and_share_of_value_added():
     assert frame.loc["a", ["orders", "services", "basic", "value_added"]].to_list() == [3, 2, 2, 1]
     assert frame.loc["a", ["value_added_share", "value_added_revenue_share"]].to_list() == [1 / 3, 0.6]
     assert frame.loc["c", "value_added_share"] == 1
-    assert mix().integrated_share == pytest.approx(1 / 3)
 
 
 def test_what_is_not_recorded_is_no_share_of_zero():
@@ -61,7 +60,6 @@ def test_only_the_time_asked_for_counts():
 def test_services_without_categories_or_revenue_will_do():
     found = mix(FRAME[["customer_id", "booked_at", "service"]])
     assert found.frame.columns.to_list() == ["services", "orders"]
-    assert np.isnan(found.integrated_share)
     assert set(found.services["category"]) == {"not recorded"}
 
 

@@ -103,7 +103,7 @@ def test_tiers_of_a_day_before_the_records_are_refused(small_study):
 def test_without_a_band_the_last_quarters_tiers_are_those_of_today(assuming):
     tiers = assuming(tier_band=0.0)  # the records end on the last day of a quarter
     held = tiers.history.tiers
-    assert list(held.columns) == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
+    assert list(held.columns) == ["2025-Q2", "2025-Q3", "2025-Q4"]
     pd.testing.assert_series_equal(held["2025-Q4"].reindex(tiers.labels.index), tiers.labels, check_names=False)
 
 

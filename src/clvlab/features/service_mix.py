@@ -38,13 +38,6 @@ class ServiceMix(Result):
         self.frame, self.services = frame, services
         self.title = f"Services used by {len(frame):,} customers"
 
-    @property
-    def integrated_share(self) -> float:
-        """Share of customers who use basic and value-added services both; missing without categories."""
-        if "basic" not in self.frame.columns:
-            return float("nan")
-        return float(((self.frame["basic"] > 0) & (self.frame["value_added"] > 0)).mean())
-
     def to_frame(self) -> pd.DataFrame:
         """Return one row per service, the most used first."""
         return self.services

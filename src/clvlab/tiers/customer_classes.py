@@ -19,6 +19,7 @@ from clvlab.refusal import Refused, nearest
 from clvlab.results import Result, Table
 from clvlab.tiers.base import Base
 from clvlab.tiers.classes.abc import abc_classes
+from clvlab.tiers.classes.answers import Answers
 from clvlab.tiers.classes.eighty_twenty import EightyTwenty, eighty_twenty
 from clvlab.tiers.classes.kinds import PRESENT, file_kinds, service_kinds, size_kinds, standing_kinds
 from clvlab.tiers.classes.labelled import Classes
@@ -28,7 +29,7 @@ from clvlab.tiers.classes.pyramid import profit_pyramid, pyramid_shares
 from clvlab.tiers.classes.quadrants import Quadrants, quadrants
 from clvlab.tiers.classes.usage import usage_classes
 from clvlab.tiers.classes.value_classes import to_come_above, value_classes
-from clvlab.tiers.classes.yearly_questions import Answers, yearly_questions
+from clvlab.tiers.classes.yearly_questions import yearly_questions
 
 LOST = "called lost"
 BEFORE_HANDLING = (

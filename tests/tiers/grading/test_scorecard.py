@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +11,7 @@ from scored import KNOWN, SHARES, WEIGHTS, customers, scheme_of
 
 from clvlab.refusal import Refused
 from clvlab.tiers.grading.matrix import MatrixCuts, axes_of, learn_matrix_cuts, matrix_tiers
-from clvlab.tiers.grading.scheme import Scheme, learn_scheme
+from clvlab.tiers.grading.scheme import learn_scheme
 from clvlab.tiers.grading.scorecard import scorecard
 from clvlab.tiers.grading.topsis import topsis
 from clvlab.tiers.grading.weights import given_weights
@@ -162,17 +160,6 @@ def test_tiers_say_from_which_points_and_the_number_follows_the_shares():
     assert list(classes.rules) == ["core", "important", "potential", "regular", "marginal"]
     assert (classes.labels == "core").mean() == pytest.approx(0.1, abs=0.01)
     assert "points or more" in classes.rules["core"]
-
-
-def test_a_scheme_outlives_json():
-    kept = Scheme.from_dict(json.loads(json.dumps(SCHEME.to_dict())))
-    assert scorecard(BASE, kept).to_frame().equals(scorecard(BASE, SCHEME).to_frame())
-
-
-@pytest.mark.parametrize("kept", [{}, {"weights": 3}, SCHEME.to_dict() | {"scales": {"margin": 1}}])
-def test_what_is_no_scheme_is_refused(kept):
-    with pytest.raises(Refused, match="no grading scheme"):
-        Scheme.from_dict(kept)
 
 
 def test_a_customer_with_two_rows_is_refused():

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from clvlab.refusal import Refused
 from clvlab.tiers.grading.cuts import learn_cuts, tier_names, wanted
 from clvlab.tiers.grading.scales import Scale, learn_scales, to_points
-from clvlab.tiers.grading.weights import INDICATOR, Weights
+from clvlab.tiers.grading.weights import Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +50,7 @@ class Scheme:
         return tier_names(self.cuts)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scheme as plain lists, numbers and texts, to be kept as JSON."""
+        """Return the scheme as plain lists, numbers and texts, to be kept and compared."""
         return {
             "weights": self.weights.values.to_dict(),
             "dimensions": self.weights.dimensions.to_dict(),
@@ -63,26 +62,6 @@ class Scheme:
             "cuts": list(self.cuts),
             "remarks": [*self.remarks],
         }
-
-    @classmethod
-    def from_dict(cls, kept: Mapping[str, Any]) -> Scheme:
-        """Return the scheme that :meth:`to_dict` wrote down.
-
-        Raises
-        ------
-        Refused
-            When a part is missing or of another form.
-        """
-        try:
-            values = pd.Series(kept["weights"], dtype=float).rename_axis(INDICATOR)
-            dimensions = pd.Series(kept["dimensions"], dtype=object).reindex(values.index)
-            scales = {
-                name: Scale(tuple(scale["values"]), tuple(scale["points"])) for name, scale in kept["scales"].items()
-            }
-            weights = Weights(values, dimensions, kept["method"])
-            return cls(weights, scales, tuple(kept["cuts"]), tuple(kept["remarks"]))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise Refused(f"This is no grading scheme as it was kept ({error}); learn it anew.") from error
 
 
 def learn_scheme(
