@@ -21,6 +21,7 @@ Period: TypeAlias = Literal["day", "week", "month", "quarter"]
 PERIODS: tuple[str, ...] = get_args(Period)
 
 DAYS_PER_YEAR = 365.25
+MONTHS_PER_YEAR = 12
 _DAYS: dict[str, float] = {
     "day": 1.0,
     "week": 7.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,10 @@ class Margins(Result):
 
     def whale(self) -> WhaleCurve:
         """Return cumulative profit against customers ranked by profit."""
+        return self._whale
+
+    @cached_property
+    def _whale(self) -> WhaleCurve:
         from clvlab.features.whale import whale_curve
 
         return whale_curve(self)

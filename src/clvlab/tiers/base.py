@@ -23,7 +23,7 @@ from clvlab.clv.valuing.ranges import Range
 from clvlab.features.events import MARGIN, purchases
 from clvlab.features.margins import Margins, customer_margins
 from clvlab.features.totals import customer_totals
-from clvlab.periods import DAYS_PER_YEAR
+from clvlab.periods import DAYS_PER_YEAR, MONTHS_PER_YEAR
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
@@ -34,8 +34,6 @@ from clvlab.tiers.grading.last_year import LastYear
 
 _NINETY = float(norm.ppf(0.95))
 _ENDS = ("", "_lower", "_upper")
-# What could be won is told by the year; with values that reach further ahead it counts for each of their years.
-MONTHS_A_YEAR = 12
 
 
 class Worth(NamedTuple):
@@ -135,7 +133,8 @@ class Base:
             value = self.estimated(self.values().frame, "value")
         with suppress(Refused):
             frame = self.potential.to_frame().set_index("customer_id")
-            years = self.assumptions.horizon_months / MONTHS_A_YEAR
+            # Told by the year; with values that reach further ahead it counts for each of their years.
+            years = self.assumptions.horizon_months / MONTHS_PER_YEAR
             won = Range(*(part * years for part in self.estimated(frame, "could_be_won")))
             value = potential_value(value, won)
         return Range(*(part.reindex(customers) for part in value))

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
+from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
 from clvlab.features.events import MARGIN, purchases
 from clvlab.features.loyalty_measures import loyalty_measures, satisfaction
@@ -36,7 +37,7 @@ BEFORE_HANDLING = (
     "History is profit, all costs counted; potential is contribution margin less recorded contacts and campaigns,"
     " before orders and complaints are handled."
 )
-CONTRACT, STRUCTURAL = "contract", "structural"
+STRUCTURAL = "structural"
 # What ABC classes may be made by, with its unit; blank for the currency.
 AMOUNTS = {"orders": "orders", "weight": "kg", "revenue": "", "margin": "", "years_of_business": "years"}
 KINDS = {

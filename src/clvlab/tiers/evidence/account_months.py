@@ -9,11 +9,10 @@ import pandas as pd
 
 from clvlab.features.panel.months import rows_at_risk
 from clvlab.features.tables import AnyTable, as_table
-from clvlab.periods import period_index
+from clvlab.periods import MONTHS_PER_YEAR, period_index
 from clvlab.refusal import Refused
 
 _KEYS = ["customer_id", "month"]
-_YEAR = 12
 # Orders of fewer months say too little of an account's size.
 _FEWEST_MONTHS = 6
 
@@ -119,4 +118,4 @@ def _sums(sold: AnyTable) -> pd.DataFrame:
 def _year_before(orders: pd.Series) -> pd.Series:
     """Return the orders of the 12 months before each month, by account and month."""
     so_far = orders.groupby(level="customer_id").cumsum().groupby(level="customer_id")
-    return so_far.shift(1, fill_value=0.0) - so_far.shift(_YEAR + 1, fill_value=0.0)
+    return so_far.shift(1, fill_value=0.0) - so_far.shift(MONTHS_PER_YEAR + 1, fill_value=0.0)

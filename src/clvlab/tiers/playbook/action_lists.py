@@ -7,6 +7,7 @@ import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range, product
 from clvlab.features.tables import need_columns
+from clvlab.periods import MONTHS_PER_YEAR
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.quadrants import KEEP, TIGHTEN
 from clvlab.tiers.playbook.action_reasons import fix_reason, invest_reason, let_go_reason, mend_reason
@@ -24,7 +25,6 @@ from clvlab.tiers.playbook.action_result import (
 )
 from clvlab.tiers.playbook.connections import going_along
 
-MONTHS_A_YEAR = 12
 ENDS = ("", "_lower", "_upper")
 ESTIMATES = ("recurring_profit", "value", "could_be_won", "leave_probability")
 AMOUNTS = ("revenue", "contribution", "cost_to_serve")
@@ -130,7 +130,7 @@ def _sorted_out(rows: pd.DataFrame, rules: Rules) -> tuple[pd.Series, pd.Series]
         MAY_BE_MENDED: below & (room >= least),
         MAY_WIN: below & (room + won >= least),
         LOOKED_AT: below & (~low | won.isna()),
-        CONNECTED: below & (hanging > least * rules.horizon_months / MONTHS_A_YEAR),
+        CONNECTED: below & (hanging > least * rules.horizon_months / MONTHS_PER_YEAR),
     }
     fixed = (below & (room >= loss)) | kept
     lists = np.select([fixed, below & ~np.any(list(doubts.values()), axis=0), grown], [FIX, LET_GO, INVEST], "")

@@ -12,11 +12,12 @@ from scipy.stats import binom, false_discovery_control, poisson
 
 from clvlab.assumptions import Assumptions
 from clvlab.features.customer_file.shared import plural
+from clvlab.features.winnable import YEAR_DAYS
 from clvlab.periods import parse_date
 from clvlab.refusal import Refused
 from clvlab.tiers.playbook.entitlements import ENTITLEMENTS, Entitlement, price_per_unit, quantities
 from clvlab.tiers.playbook.gaps_result import OVER, UNDER, Gaps
-from clvlab.tiers.playbook.received import CONTACTS, YEAR_DAYS, Contacts, Tables, answers, contacts_by_us, on_file
+from clvlab.tiers.playbook.received import CONTACTS, Contacts, Tables, answers, contacts_by_us, on_file
 
 # Of answers, as many may come late before the limit counts as broken.
 LATE_ALLOWED = 0.1

@@ -11,10 +11,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from clvlab.features.customer_file.shared import NO_MANAGER, managers_of
+from clvlab.features.winnable import YEAR_DAYS
 
 Tables = Mapping[str, ir.Table]
 
-YEAR_DAYS = 365
 _SECONDS_PER_HOUR = 3600
 TIES = ("financial", "social", "structural")
 ENQUIRY, COMPLAINT = "answer to an enquiry", "answer to a complaint"
