@@ -28,6 +28,7 @@ BENCHMARKS = (
     "churn_speed",
     "tiers_classes",
     "tiers_market",
+    "service_market",
 )
 
 

@@ -25,7 +25,7 @@ from clvlab.evaluation.forecasts import rank_correlation, top_decile_capture
 from clvlab.periods import discount_factor, to_days
 from clvlab.simulate.columns import customer_codes
 from clvlab.simulate.constants import CONSTANTS, UNIT_COSTS
-from clvlab.simulate.future import _Future
+from clvlab.simulate.future import Future
 from clvlab.simulate.market import build, simulate
 from clvlab.simulate.prices import contact_cost
 
@@ -45,7 +45,7 @@ ENQUIRY = 0.35 * 1.15 + 0.25 * 0.85 + 0.15 * 1.0 + 0.25 * 0.35
 TIES = ("contract", "spot")
 
 
-class Net(_Future):
+class Net(Future):
     """The market's true expected future, month by month, discounted and less what records know of serving."""
 
     def __init__(self, world: World, last: int) -> None:
@@ -56,11 +56,11 @@ class Net(_Future):
 
     def _earn(self, ahead: int, presence: Floats, rate: Floats) -> None:
         """Add a month."""
-        before = self.totals["margin_60"].copy()
+        before = self.totals["discounted_margin_60"].copy()
         super()._earn(ahead, presence, rate)
         enquiries = rate * self.world.population.enquiry_rate * UNIT_COSTS["enquiry"][0] * ENQUIRY
         served = _factor(ahead + 0.5) * presence * (contact_cost(self.world.population) + enquiries)
-        self.net.append((self.totals["margin_60"] - before - served).mean(axis=0))
+        self.net.append((self.totals["discounted_margin_60"] - before - served).mean(axis=0))
         self.ordered.append((presence * rate).mean(axis=0))
         self.rates.append(rate.mean(axis=0))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from clvlab.simulate import demand
 from clvlab.simulate.columns import customer_codes
 from clvlab.simulate.constants import CONSTANTS
-from clvlab.simulate.future import _Future
+from clvlab.simulate.future import Future
 from clvlab.simulate.prices import contact_cost
 
 if TYPE_CHECKING:
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from clvlab.simulate.world import World
 
 
-class Ahead(_Future):
+class Ahead(Future):
     """The market's true expected future, with margin and profit of every month, discounted."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, world.calendar.months)
-        self.months: dict[str, list[Floats]] = {"margin_60": [], "profit_60": []}
+        super().__init__(world)
+        self.by_month: dict[str, list[Floats]] = {"discounted_margin_60": [], "discounted_profit_60": []}
         self.run()
 
     def _earn(self, ahead: int, presence: Floats, rate: Floats) -> None:
         """Add a month."""
-        before = {name: self.totals[name].copy() for name in self.months}
+        before = {name: self.totals[name].copy() for name in self.by_month}
         super()._earn(ahead, presence, rate)
-        for name, months in self.months.items():
+        for name, months in self.by_month.items():
             months.append((self.totals[name] - before[name]).mean(axis=0))
 
     def of(self, what: str, months: int) -> pd.Series:
         """Return the expected ``margin`` or ``profit`` of the next months, by customer_id."""
-        return by_customer(self.world, np.sum(self.months[f"{what}_60"][:months], axis=0))
+        return by_customer(self.world, np.sum(self.by_month[f"discounted_{what}_60"][:months], axis=0))
 
 
 def running_profit(future: Ahead, last_months: int) -> pd.DataFrame:

@@ -42,6 +42,11 @@ financial = 2
 risk = 1
 [entitlement_costs]
 line_around_the_clock = 500
+[service_costs.on_time_delivery]
+levels = [0.9, 0.95]
+cost = [2, 8.5]
+[service_floors]
+core = 0.95
 """
 
 
@@ -85,6 +90,8 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         "tiers_cut_on": "",
         "tier_band": 3.0,
         "entitlement_costs": {},
+        "service_costs": {},
+        "service_floors": {},
     }
 
 
@@ -117,6 +124,8 @@ def test_every_key_can_be_given(tmp_path):
         tiers_cut_on="2025-06-30",
         tier_band=5,
         entitlement_costs={"line_around_the_clock": 500},
+        service_costs={"on_time_delivery": {"levels": [0.9, 0.95], "cost": [2, 8.5]}},
+        service_floors={"core": 0.95},
     )
     default = Assumptions()
     assert [name for name in FIELDS if getattr(found, name) == getattr(default, name)] == [], "a key is not tried here"
@@ -207,6 +216,13 @@ def test_a_value_of_a_wrong_type_is_refused(tmp_path, text, says):
         ("unit_costs = { order = '17' }", "unit_costs.order"),
         ("unit_costs = { order = -17 }", "unit_costs.order"),
         ("entitlement_costs = { line_around_the_clock = nan }", "entitlement_costs.line_around_the_clock"),
+        ("service_costs = { on_time_delivery = 3 }", "service_costs.on_time_delivery"),
+        ("service_costs = { x = { levels = [0.9, 0.95] } }", "service_costs.x"),
+        ("service_costs = { x = { levels = [0.9], cost = [1] } }", "service_costs.x"),
+        ("service_costs = { x = { levels = [90, 95], cost = [1, 2] } }", "service_costs.x.levels"),
+        ("service_costs = { x = { levels = [0.95, 0.9], cost = [1, 2] } }", "service_costs.x.levels"),
+        ("service_costs = { x = { levels = [0.9, 0.95], cost = [1, -2] } }", "service_costs.x.cost"),
+        ("service_floors = { core = 95 }", "service_floors.core"),
         ("exchange_rates = { USD = 0 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = -7.2 }", "exchange_rates.USD"),
         ("exchange_rates = { USD = '7.2' }", "exchange_rates.USD"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clvlab.figures import PALETTE, new_axes, show, state
+from clvlab.figures import PALETTE, new_axes, new_panels, show, state, state_above
 
 FINDING = "Twelve customers of forty hold seventy-one per cent of the margin, and the largest alone fifty-nine"
 
@@ -57,6 +57,19 @@ def test_each_panel_says_what_it_shows(displayed):
         state(panel, f"Finding {number}")
     show(figure)
     assert displayed[0][1]["image/png"]["alt"] == "Figure: Finding 1. Finding 2."
+
+
+def test_panels_under_one_finding_say_it_once(displayed):
+    panels = new_panels(1, 2, 8.0, 3.0)
+    for number, panel in enumerate(panels, start=1):
+        state(panel, f"Finding {number}")
+        panel.set_ylabel("CNY")
+    figure = panels[0].get_figure()
+    figure.supxlabel("level, %")
+    state_above(figure, "Both rise")
+    show(figure)
+    alt = "Figure: Both rise (across: level, %). Finding 1 (up: CNY). Finding 2 (up: CNY)."
+    assert displayed[0][1]["image/png"]["alt"] == alt
 
 
 def test_a_figure_that_says_nothing_is_not_shown(displayed):

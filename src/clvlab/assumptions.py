@@ -82,6 +82,12 @@ class Assumptions:
         Points by which a customer must pass a cut before the tier changes.
     entitlement_costs
         What one unit of an entitlement costs, by entitlement (the playbook's table names them).
+    service_costs
+        What a level of service costs, by service indicator: ``levels``, shares that go well, rising, and ``cost``, what
+        an order costs at each of them, e.g. ``levels = [0.90, 0.95, 0.98]`` and ``cost = [2.5, 11, 38]`` under
+        ``[service_costs.on_time_delivery]``. Only differences between levels matter.
+    service_floors
+        Least share of orders on time that a tier is promised, by tier.
 
     Examples
     --------
@@ -111,6 +117,8 @@ class Assumptions:
     tiers_cut_on: str = ""
     tier_band: float = 3.0
     entitlement_costs: Mapping[str, float] = field(default_factory=dict)
+    service_costs: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    service_floors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -164,6 +172,11 @@ class Assumptions:
         _check_cuts("tier_shares", self.tier_shares, "add up to less than 1, e.g. [0.05, 0.15, 0.3]", rising=False)
         if not 2 <= len(self.tier_shares) <= 4:
             raise Refused(f"{FILE}: tier_shares names {len(self.tier_shares)} shares; give two to four.")
+        for indicator, points in self.service_costs.items():
+            _check_points(f"service_costs.{indicator}", points)
+        for tier, share in self.service_floors.items():
+            if not _is_number(share) or not 0 < share <= 1:
+                raise Refused(f"{FILE}: service_floors.{tier} = {share!r} must be a share above 0, at most 1.")
 
 
 def _is_number(value: object) -> bool:
@@ -182,6 +195,19 @@ def _check_cuts(name: str, cuts: Sequence[float], rule: str, rising: bool) -> No
     shares = all(_is_number(cut) and 0 < cut < 1 for cut in cuts)
     if not cuts or not shares or (list(cuts) != sorted(set(cuts)) if rising else sum(cuts) >= 1):
         raise Refused(f"{FILE}: {name} = {list(cuts)} must be shares between 0 and 1 that {rule}.")
+
+
+def _check_points(name: str, points: object) -> None:
+    """Refuse anything but levels that rise between 0 and 1, and as many costs."""
+    given = points if isinstance(points, Mapping) else {}
+    levels, cost = given.get("levels", []), given.get("cost", [])
+    lists = set(given) == {"levels", "cost"} and all(isinstance(one, Sequence) for one in (levels, cost))
+    if not lists or len(levels) < 2 or len(levels) != len(cost):
+        raise Refused(f"{FILE}: {name} needs levels and cost, two lists of the same length, at least two.")
+    if not all(_is_number(one) and 0 <= one <= 1 for one in levels) or list(levels) != sorted(set(levels)):
+        raise Refused(f"{FILE}: {name}.levels = {list(levels)} must be shares from 0 to 1 that rise.")
+    if not all(_is_number(one) and 0 <= one < inf for one in cost):
+        raise Refused(f"{FILE}: {name}.cost = {list(cost)} must be amounts of 0 or more.")
 
 
 def read_assumptions(folder: Path) -> Assumptions:
@@ -204,12 +230,12 @@ def read_assumptions(folder: Path) -> Assumptions:
 
 def _checked(given: dict[str, Any], path: Path) -> Assumptions:
     known = {item.name: item for item in fields(Assumptions)}
-    types = {"str": str, "int": int, "float": (int, float), "Mapping[str, float]": dict, "Sequence[float]": list}
+    types = {"str": str, "int": int, "float": (int, float), "Sequence[float]": list}
     for key, value in given.items():
         if key not in known:
             raise Refused(f"{path}: {key!r} is no assumption{nearest(key, known)}.")
         wanted = str(known[key].type)
-        if not isinstance(value, types[wanted]) or isinstance(value, bool):  # type: ignore[arg-type]
+        if not isinstance(value, types.get(wanted, dict)) or isinstance(value, bool):  # type: ignore[arg-type]
             words = {
                 "str": "text",
                 "int": "a whole number",

@@ -38,6 +38,15 @@ _STYLE: dict[str, object] = {
 
 def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
     """Return axes on a new figure in the house style (sizes in inches)."""
+    return _new_figure(width, height).add_subplot()
+
+
+def new_panels(rows: int, columns: int, width: float, height: float) -> list[Axes]:
+    """Return the axes of a grid of panels on a new figure, row by row (sizes of the figure in inches)."""
+    return list(_new_figure(width, height).subplots(rows, columns, squeeze=False).flat)
+
+
+def _new_figure(width: float, height: float) -> Figure:
     from matplotlib import rcParams
     from matplotlib.figure import Figure
     from matplotlib.rcsetup import cycler
@@ -46,7 +55,7 @@ def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
     for name, value in (_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}).items():
         rcParams[name] = value  # type: ignore[index]
     # A figure of its own, not pyplot's: nothing is shown twice and nothing stays in memory.
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 # Letters of a bold 13-point title that fit an inch.
@@ -61,7 +70,12 @@ def state(ax: Axes, finding: str) -> None:
     assert isinstance(figure, Figure)
     if len(figure.get_axes()) > 1:  # one of several panels: its title must stay its own
         ax.set_title(finding)
-        return
+    else:
+        state_above(figure, finding)
+
+
+def state_above(figure: Figure, finding: str) -> None:
+    """Give a figure of several panels the title that states what they show together."""
     lines = wrap(finding, int(figure.get_figwidth() * _TITLE_LETTERS_PER_INCH))
     figure.suptitle("\n".join(lines), x=0.01, horizontalalignment="left", fontsize=13, fontweight="bold")
 
@@ -97,14 +111,17 @@ def show(drawing: Figure | Axes, alt: str = "") -> None:
 
 def _described(figure: Figure) -> str:
     """Return a figure's titles and axis labels as sentences."""
+    panels = figure.get_axes()
+    titled = [(axes.get_title("left") or axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) for axes in panels]
+    above = figure.get_suptitle()
+    if len(panels) > 1:
+        titled.insert(0, (above, figure.get_supxlabel(), figure.get_supylabel()))
+    elif above:
+        titled = [(above, *titled[0][1:])]
     sentences = []
-    for axes in figure.get_axes():
-        title = " ".join((figure.get_suptitle() or axes.get_title("left") or axes.get_title()).split())
-        labels = [
-            f"{side}: {' '.join(label.split())}"
-            for side, label in (("across", axes.get_xlabel()), ("up", axes.get_ylabel()))
-            if label
-        ]
+    for title, across, up in titled:
+        labels = [f"{side}: {' '.join(label.split())}" for side, label in (("across", across), ("up", up)) if label]
         if title:
+            title = " ".join(title.split())
             sentences.append(f"{title} ({'; '.join(labels)})." if labels else f"{title}.")
     return "Figure: " + " ".join(sentences) if sentences else ""

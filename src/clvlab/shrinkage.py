@@ -21,6 +21,8 @@ from clvlab.refusal import Refused
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+# A normal's 90% interval reaches so many standard errors to either side.
+NINETY = 1.6448536269514722
 # How many observations the common figure weighs against a group's own: from hardly any pooling to nearly all.
 _STRENGTHS = np.geomspace(0.5, 5000, 41)
 # The spread between groups goes as the root of 1 / strength; a prior flat in it (Gelman 2006) costs this much

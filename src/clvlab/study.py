@@ -42,6 +42,8 @@ from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
 from clvlab.retention.accounts import accounts_to_watch
 from clvlab.retention.watch_list_result import WatchList
+from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
+from clvlab.service_level.customer_service_level import ServiceLevel
 from clvlab.tiers.base import Base
 from clvlab.tiers.customer_classes import CustomerClasses
 from clvlab.tiers.customer_playbook import Playbook
@@ -191,9 +193,25 @@ class Study:
         return Playbook(self._grading, self.tiers, self.classes)
 
     @cached_property
+    def satisfaction(self) -> CustomerSatisfaction:
+        """What customers think of the service, and what service does to what they think and do."""
+        return CustomerSatisfaction(self._known, self._bought, self.as_of, lambda: self.churn.base.rhythm)
+
+    @cached_property
+    def service_level(self) -> ServiceLevel:
+        """Which service level pays, for whom."""
+        return ServiceLevel(
+            self._known, self.as_of, self._in_currency, self.seed, self.satisfaction, lambda: self.clv,
+            lambda: self.tiers.labels,
+        )  # fmt: skip
+
+    @property
+    def _in_currency(self) -> Assumptions:
+        return replace(self.assumptions, currency=self.currency)
+
+    @cached_property
     def _grading(self) -> Base:
-        assumed = replace(self.assumptions, currency=self.currency)
-        return Base(self._known, self.as_of, assumed, self.seed, lambda: self.clv, lambda: self.churn)
+        return Base(self._known, self.as_of, self._in_currency, self.seed, lambda: self.clv, lambda: self.churn)
 
     def truth(self, name: str) -> pd.DataFrame | None:
         """Return what really was in a simulated market, up to the as-of day; None of real customers.

@@ -254,8 +254,11 @@ def every(days: int, first: str, last: str) -> list[str]:
 def without_forecasts(study: Study, why: str, **assumptions) -> Churn:
     """Return who is leaving of records that allow no forecast, and say so wherever one would stand."""
     found = assessed(study, **assumptions)
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(Refused, match=why) as first:
         _ = found.prospects
+    with pytest.raises(Refused) as again:
+        _ = found.prospects
+    assert again.value is first.value  # found out once
     assert figure(found, 2).isna()["value"]
     assert why in figure(found, 2)["note"]
     assert why in " ".join(found.remarks)

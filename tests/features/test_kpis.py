@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvlab.features import dwell_hours, kpis, late_by_responsible_party
+from clvlab.features import kpis, late_by_responsible_party
 from clvlab.refusal import Refused
 
 
@@ -70,6 +70,7 @@ def test_missing_columns_switch_an_indicator_off_with_the_reason(shipments):
     table = kpis(shipments.drop(columns="urgent"))
     assert table.missing == {
         "pod_return_on_time": "needs pod_returned_at and pod_due_at in shipments",
+        "perfect_order": "needs pod_returned_at and pod_due_at in shipments",
         "urgent_order_completion": "needs urgent in shipments",
     }
     empty = kpis(shipments.assign(pod_due_at=pd.NaT, pod_returned_at=stamps(*[None] * 5)))
@@ -120,22 +121,3 @@ def test_late_deliveries_are_counted_by_who_caused_them(shipments):
 def test_nobody_is_blamed_when_nothing_is_late(shipments):
     with pytest.raises(Refused, match="nobody is responsible"):
         late_by_responsible_party(shipments.head(1))
-
-
-def test_the_median_dwell_is_that_of_the_sorted_hours():
-    hours = np.random.default_rng(1).integers(0, 6000, 101) / 60
-    start = pd.Timestamp("2024-01-01")
-    table = pd.DataFrame({"arrived_at": start, "delivered_at": start + pd.to_timedelta(hours, "h")})
-    found = dwell_hours(table).to_frame().iloc[0]
-    assert found["median"] == pytest.approx(np.median(hours))
-    # Binomial table: the 42nd and 60th of 101 values hold the median with 92.7%, the 43rd and 59th with 88.9.
-    assert found[["lower", "upper"]].tolist() == pytest.approx(np.sort(hours)[[41, 59]].tolist())
-
-
-def test_two_shipments_give_a_median_without_interval():
-    start = pd.Timestamp("2024-01-01")
-    table = pd.DataFrame({"arrived_at": [start] * 2, "delivered_at": start + pd.to_timedelta([1, 4], "h"), "c": "x"})
-    found = dwell_hours(table, by="c").to_frame().iloc[0]
-    assert found["median"] == 2.5
-    assert np.isnan(found["lower"])
-    assert np.isnan(found["upper"])

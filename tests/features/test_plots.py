@@ -75,5 +75,5 @@ def test_a_result_draws_on_given_axes(shipments):
 def test_an_indicator_that_is_off_says_why(shipments):
     with pytest.raises(Refused, match="needs pod_returned_at"):
         kpis(shipments, by="customer_id").plot(kpi="pod_return_on_time")
-    with pytest.raises(Refused, match="choose one of on_time_dispatch"):
+    with pytest.raises(Refused, match="choose one of on_time_delivery"):
         kpis(shipments, by="customer_id").plot(kpi="speed")

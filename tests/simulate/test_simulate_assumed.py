@@ -25,7 +25,8 @@ def test_unit_costs_are_those_that_the_markets_truth_was_made_with(small_market)
 
 def test_nothing_else_is_assumed_than_what_things_cost(small_market):
     assumed = read_assumptions(small_market)
-    plain = Assumptions(unit_costs=assumed.unit_costs, entitlement_costs=assumed.entitlement_costs)
+    costs = ("unit_costs", "entitlement_costs", "service_costs")
+    plain = Assumptions(**{name: getattr(assumed, name) for name in costs})
     assert assumed == plain
 
 

@@ -102,6 +102,14 @@ class Churn(Result):
         return sorted({*HORIZONS, self.within_months})
 
     @cached_property
+    def _prospects(self) -> Prospects | Refused:
+        """What lies ahead, or why it is refused: that takes as long to find."""
+        try:
+            return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
+        except Refused as refusal:
+            return refusal
+
+    @property
     def prospects(self) -> Prospects:
         """What lies ahead of every customer who is not lost.
 
@@ -110,7 +118,9 @@ class Churn(Result):
         Refused
             When nobody left so far, nobody is left, or the leavings are too few for a model.
         """
-        return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
+        if isinstance(self._prospects, Refused):
+            raise self._prospects
+        return self._prospects
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from clvlab.features.activity import activity_by_month
 from clvlab.features.cohorts import cohorts
 from clvlab.features.concentration import concentration
-from clvlab.features.delays import dwell_hours, late_by_responsible_party
+from clvlab.features.delays import late_by_responsible_party
 from clvlab.features.histories import purchase_histories
 from clvlab.features.kpis import kpis
 from clvlab.features.rfv import recency_frequency_value
@@ -14,7 +14,6 @@ __all__ = [
     "activity_by_month",
     "cohorts",
     "concentration",
-    "dwell_hours",
     "kpis",
     "late_by_responsible_party",
     "purchase_histories",

@@ -11,7 +11,8 @@ import pandas as pd
 from clvlab.features.activity import Activity
 from clvlab.features.concentration import Concentration
 from clvlab.features.events import Purchases
-from clvlab.features.kpis import KpiTable, kpis
+from clvlab.features.kpi_table import KpiTable
+from clvlab.features.kpis import kpis
 from clvlab.results import Headline, Headlines, Note, Result, Table
 
 # An account is worth a question when it fell by more than a quarter on the year before, or has been silent for

@@ -13,6 +13,7 @@ from clvlab.features.events import purchases
 Tables = Mapping[str, ir.Table]
 
 SERVING = "serving_"
+REQUIREMENT = "special_requirement"
 # A contact of no recorded kind.
 CONTACT = "contact"
 AT_UNIT_COST = "Counted at the assumed unit cost: {}."
@@ -82,7 +83,7 @@ def serving(tables: Tables, unit_costs: Mapping[str, float]) -> Serving:
     With a unit cost, but not in the records: claim.
     """
     sources, rules = [], {}
-    for table, date, activities in _activities(tables):
+    for table, date, activities in _activities(tables, unit_costs):
         costs: dict[str, ir.Value] = {}
         for activity, done in activities.items():
             if activity in unit_costs:
@@ -97,11 +98,11 @@ def serving(tables: Tables, unit_costs: Mapping[str, float]) -> Serving:
     return Serving(sources, rules)
 
 
-def _activities(tables: Tables) -> Iterator[tuple[ir.Table, str, dict[str, _Done]]]:
+def _activities(tables: Tables, unit_costs: Mapping[str, float]) -> Iterator[tuple[ir.Table, str, dict[str, _Done]]]:
     """Yield each table that shows activities, its column of dates, and the activities."""
     once = ibis.literal(1.0)
     if "shipments" in tables:
-        shipments = _with_requirements(tables["shipments"], tables["customers"])
+        shipments = _with_requirements(tables["shipments"], tables["customers"], REQUIREMENT in unit_costs)
         yield shipments, "booked_at", _of_orders(shipments)
     elif "invoices" in tables:
         yield purchases(tables).orders, "date", {"order": _Done(once)}
@@ -114,10 +115,15 @@ def _activities(tables: Tables) -> Iterator[tuple[ir.Table, str, dict[str, _Done
         yield campaigns, "started_on", {"campaign": _Done(once, campaigns.cost.fill_null(0.0))}
 
 
-def _with_requirements(shipments: ir.Table, customers: ir.Table) -> ir.Table:
-    """Add to each shipment how many special requirements its customer has, where the records tell."""
+def _with_requirements(shipments: ir.Table, customers: ir.Table, costed: bool) -> ir.Table:
+    """Add to each shipment how many special requirements its customer has, where the records tell.
+
+    Looking them up for each shipment takes as long as all the rest: they are blank when nothing is costed by them.
+    """
     if "requirements" not in customers.columns:
         return shipments
+    if not costed:
+        return shipments.mutate(needs=ibis.null("int64"))
     named = customers.requirements.split(";").filter(lambda word: word.strip() != "").length()
     needs = customers.select(needed_by="customer_id", needs=named)
     return shipments.left_join(needs.filter(needs.needs > 0), shipments.customer_id == needs.needed_by)
@@ -128,7 +134,7 @@ def _of_orders(shipments: ir.Table) -> dict[str, _Done]:
     if "urgent" in shipments.columns:
         done["urgent_order"] = _Done(shipments.urgent.fill_null(False).cast("int64"))
     if "needs" in shipments.columns:
-        done["special_requirement"] = _Done(shipments.needs.fill_null(0))
+        done[REQUIREMENT] = _Done(shipments.needs.fill_null(0))
     if "claim_paid" in shipments.columns:
         done["claim"] = _Done((shipments.claim_paid > 0).fill_null(False).cast("int64"))
     return done

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.features.by_customer import by_customer
 from clvlab.periods import discount_factor, epoch_days
 from clvlab.shrinkage import pool_rates
 
@@ -89,11 +90,11 @@ def credit(invoices: ir.Table | None, as_of: dt.date, cost_of_capital: float) ->
         needed = f"needs invoices due {LOST_AFTER} days ago or longer"
         return Credit(_without_loss(bills), [NO_LOSS.format(needed), *untold])
     chances = ibis.memtable(_chances(record))
-    past_due = epoch_days(as_of) - epoch_days(bills.due_on)
-    age = sum(((past_due > start).cast("int64") for start in (*AGES, LOST_AFTER)), ibis.literal(0))
-    bills = bills.mutate(age=ibis.ifelse(bills.paid_on.isnull(), age, None))
-    found = bills.left_join(chances, [bills.customer_id == chances.owed_by, bills.age == chances.of_age])
-    loss = (found.amount * found.chance).fill_null(0.0)
+    found = bills.left_join(chances, bills.customer_id == chances.owed_by)
+    past_due = epoch_days(as_of) - epoch_days(found.due_on)
+    reached = [(past_due > start, found[f"chance_{age}"]) for age, start in enumerate((*AGES, LOST_AFTER), start=1)]
+    chance = ibis.cases(*reversed(reached), else_=found.chance_0)
+    loss = ibis.ifelse(found.paid_on.isnull(), found.amount * chance, 0.0).fill_null(0.0)
     return Credit(found.select("customer_id", "date", "capital_cost", expected_loss=loss), [*_seen(record), *untold])
 
 
@@ -118,17 +119,11 @@ def _payment_record(bills: ir.Table, as_of: dt.date) -> pd.DataFrame:
     still = {f"reached_{band}": (unpaid | (late > start)).fill_null(False) for band, start in enumerate(AGES, start=1)}
     still["lost"] = (unpaid | (late > LOST_AFTER)).fill_null(False)
     counts = {name: (old & flag).sum() for name, flag in still.items()}
-    return (
-        bills.group_by("customer_id")
-        .agg(reached_0=old.sum(), **counts, open=unpaid.sum())
-        .execute()
-        .set_index("customer_id")
-        .sort_index()
-    )
+    return by_customer(bills.group_by("customer_id").agg(reached_0=old.sum(), **counts, open=unpaid.sum()))
 
 
 def _chances(record: pd.DataFrame) -> pd.DataFrame:
-    """Return the chance that an invoice open now is never paid, for every customer with one, and every age.
+    """Return the chance that an invoice open now is never paid, for every customer with one.
 
     Parameters
     ----------
@@ -138,16 +133,14 @@ def _chances(record: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        owed_by (customer_id), of_age (0: not yet due, 1 to 4: the bands, 5: counted as lost) and chance.
+        owed_by (customer_id), and the chance at every age: chance_0 (not yet due), chance_1 to chance_4 (the bands) and
+        chance_5 (counted as lost).
     """
-    owing = record[record["open"] > 0]
-    ages = []
+    owing = (record["open"] > 0).to_numpy()
+    chances: dict[str, object] = {"owed_by": record.index[owing]}
     for band in range(len(AGES) + 1):
-        reached = record[f"reached_{band}"]
-        chance = pd.Series(pool_rates(record["lost"], reached).estimate, record.index)
-        ages.append(pd.DataFrame({"owed_by": owing.index, "of_age": band, "chance": chance[owing.index].to_numpy()}))
-    ages.append(pd.DataFrame({"owed_by": owing.index, "of_age": len(AGES) + 1, "chance": 1.0}))
-    return pd.concat(ages, ignore_index=True)
+        chances[f"chance_{band}"] = pool_rates(record["lost"], record[f"reached_{band}"]).estimate[owing]
+    return pd.DataFrame(chances | {f"chance_{len(AGES) + 1}": 1.0})
 
 
 def _seen(record: pd.DataFrame) -> list[str]:

@@ -1,80 +1,22 @@
-"""Service indicators with their counts and intervals and, by group, their pooled rates."""
+"""The service indicators that shipments show, counted in the engine."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.features.indicators import INDICATORS, LABELS, Indicator, end_of
+from clvlab.features.indicators import INDICATORS, end_of
+from clvlab.features.kpi_table import KpiTable, rated
 from clvlab.features.tables import AnyTable, as_table, need_columns
 from clvlab.periods import Period, parse_date, period_index, period_label
 from clvlab.refusal import Refused
-from clvlab.results import Result
-from clvlab.shrinkage import jeffreys_interval, pool_rates
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-
-class KpiTable(Result):
-    """Service indicators, one row per group and indicator.
-
-    Attributes
-    ----------
-    by
-        The grouping columns.
-    missing
-        Indicators that are switched off, with the reason.
-    as_of
-        The last known day, or None when shipments still on their way were left out.
-    """
-
-    percent = ("rate", "lower", "upper", "shrunk", "shrunk_lower", "shrunk_upper")
-
-    def __init__(self, frame: pd.DataFrame, by: Sequence[str], missing: dict[str, str], as_of: dt.date | None) -> None:
-        self._frame = frame
-        self.by = list(by)
-        self.missing = missing
-        self.as_of = as_of
-        self.title = "Service indicators" + (f" by {', '.join(by)}" if by else "")
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table: [by...], kpi, numerator, denominator, rate, lower, upper.
-
-        With groups also shrunk, shrunk_lower, shrunk_upper: the group's rate pooled with the other groups'.
-        """
-        return self._frame
-
-    def of(self, kpi: str) -> KpiTable:
-        """Return one indicator's rows; an indicator that is switched off is refused with its reason."""
-        found = self._frame[self._frame.kpi == kpi]
-        if found.empty:
-            raise Refused(f"{LABELS[kpi].capitalize()} {self.missing.get(kpi, 'was never at stake')}.")
-        one = KpiTable(found.reset_index(drop=True), self.by, self.missing, self.as_of)
-        one.title = f"{LABELS[kpi].capitalize()}" + (f" by {', '.join(self.by)}" if self.by else "")
-        return one
-
-    def plot(self, ax: Axes | None = None, kpi: str = "on_time_delivery") -> Axes:
-        """Draw all indicators with their intervals, or with groups one indicator by group.
-
-        Parameters
-        ----------
-        ax
-            Axes to draw on; a new figure when None.
-        kpi
-            With groups: the indicator to draw.
-        """
-        from clvlab.features.plots import draw_kpis, draw_kpis_by_group
-
-        if not self.by:
-            return draw_kpis(self._frame, LABELS, ax)
-        if kpi not in set(self._frame.kpi):
-            raise Refused(self.missing.get(kpi, f"There is no indicator {kpi!r}; choose one of {', '.join(LABELS)}."))
-        return draw_kpis_by_group(self._frame[self._frame.kpi == kpi], self.by, LABELS[kpi], ax)
+SHOWN = tuple(one for one in INDICATORS if one.counts)
+USED = tuple(dict.fromkeys([name for one in SHOWN for name in one.columns] + ["refused"]))
 
 
 def kpis(
@@ -86,6 +28,8 @@ def kpis(
     date: str = "booked_at",
 ) -> KpiTable:
     """Count the service indicators that shipments show.
+
+    Those of all tables are in `clvlab.features.service.service_kpis`.
 
     Parameters
     ----------
@@ -109,7 +53,8 @@ def kpis(
     -------
     KpiTable
         Long format; shares between 0 and 1, intervals by Jeffreys (see `clvlab.shrinkage.jeffreys_interval`).
-        ``.missing`` tells why an indicator is switched off.
+        ``.missing`` tells why an indicator is switched off. What each counts, and out of what, is said by
+        `clvlab.features.indicators.definitions`.
 
     Raises
     ------
@@ -118,26 +63,17 @@ def kpis(
 
     Notes
     -----
-    =========================  =====================================  =======================================
-    indicator                  numerator                              denominator
-    =========================  =====================================  =======================================
-    on_time_dispatch           dispatched by the due time             due time known, dispatched or overdue
-    on_time_delivery           delivered by the due time              due time known, delivered or overdue
-    dwell_over_24_hours        arrived over 24 hours before delivery  arrived, and delivered or 24 hours past
-    pod_return_on_time         proof returned by the due time         due time known, returned or overdue
-    cargo_damage_frequency     a damaged piece                        pieces and damaged pieces known
-    order_completion           completed                              completed known
-    urgent_order_completion    completed                              urgent, completed known
-    =========================  =====================================  =======================================
-
     A due date without a time of day lasts until midnight. Shipments that the provider refused (``refused``)
-    are never late; they count in order completion as ``completed`` says. Where ends were simply never
-    recorded, ``as_of`` counts them as late: compare the rates with and without it.
+    are never late; they count in order completion and the perfect order as ``completed`` says. Where ends were
+    simply never recorded, ``as_of`` counts them as late: compare the rates with and without it.
+
+    The perfect order needs all that it speaks of: completion, both ends of delivery and of the proof, pieces and
+    damaged pieces. An order without a due time for its proof needs none; what was not recorded is no failure.
 
     The interval treats shipments as independent. Those of one lane, week or customer are not, and the true
     uncertainty of a rate over all of them is wider; the pooled rate by group allows for differences between
-    groups. ``by="responsible_party"`` says little, as the party is recorded for failures only: see
-    `clvlab.features.delays.late_by_responsible_party`.
+    groups. ``by="responsible_party"`` says little here, as the party is recorded for failures only:
+    `service_kpis` counts each party's failures out of all orders.
 
     Examples
     --------
@@ -154,62 +90,85 @@ def kpis(
     groups = [by] if isinstance(by, str) else list(by or [])
     existing = list(shipments.columns)
     need_columns(existing, groups + ([date] if period else []))
-    told = [one for one in INDICATORS if set(one.columns) <= set(existing)]
-    missing = {one.name: f"needs {_absent(one, existing)} in shipments" for one in INDICATORS if one not in told}
-    end = end_of(as_of)
-
-    if not told:
+    used = [name for name in USED if name in existing]
+    table = as_table(shipments, [*groups, *([date] if period else []), *used])
+    if period:
+        table = table.mutate(**{period: period_index(table[date], period)})
+        groups = [*groups, period]
+    counts, missing = shipment_counts(table, groups, end_of(as_of))
+    if counts.empty:
         reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
         raise Refused(f"The shipments show no service indicator: {reasons}.")
-    wanted = {name for one in told for name in one.columns} | ({"refused"} & set(existing))
-    table = as_table(shipments, [*groups, *([date] if period else []), *sorted(wanted)])
-    sums: dict[str, Any] = {}
-    for one in told:
-        counted, succeeded = one.counts(table, end)
-        sums[f"denominator {one.name}"] = counted.sum()
-        sums[f"numerator {one.name}"] = (counted & succeeded).sum()
-    keys: dict[str, Any] = {name: table[name] for name in groups}
-    if period:
-        keys[period] = period_index(table[date], period)
-    found = _aggregated(table, keys, sums)
-    if period:
-        found[period] = [None if pd.isna(i) else period_label(int(i), period) for i in found[period]]
+    frame = rated(with_labels(counts, period), groups, confidence)
+    return KpiTable(frame, groups, missing, None if as_of is None else parse_date(as_of))
 
+
+def shipment_counts(
+    table: ir.Table, keys: Sequence[str], end: dt.datetime | None
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the counts of every indicator that shipments show, and why the others are not shown.
+
+    Parameters
+    ----------
+    table
+        Shipments with the keys among their columns.
+    keys
+        The grouping columns.
+    end
+        The moment after the last known one; None when only what happened is to count.
+
+    Returns
+    -------
+    DataFrame
+        [keys...], kpi, numerator, denominator.
+    dict
+        By indicator that is switched off, the reason.
+    """
+    sums: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for one in SHOWN:
+        lacking = [name for name in one.columns if name not in table.columns]
+        if lacking:
+            missing[one.name] = f"needs {' and '.join(lacking)} in shipments"
+        elif one.counts:
+            counted, succeeded = one.counts(table, end)
+            sums[f"denominator {one.name}"] = counted.sum()
+            sums[f"numerator {one.name}"] = (counted & succeeded).sum()
+    found = aggregated(table, keys, sums)
     parts = []
-    for one in told:
-        part = _rates(found, list(keys), one.name, confidence)
-        if part.empty:
+    for one in SHOWN:
+        if one.name in missing:
+            continue
+        part = counted_rows(found, keys, one.name, f"numerator {one.name}", f"denominator {one.name}")
+        if part.denominator.sum() == 0:
             missing[one.name] = f"no shipment has what it needs filled: {', '.join(one.columns)}"
         else:
             parts.append(part)
-    frame = pd.concat(parts, ignore_index=True)
-    return KpiTable(frame, list(keys), missing, None if as_of is None else parse_date(as_of))
+    return pd.concat(parts, ignore_index=True) if parts else no_counts(keys), missing
 
 
-def _absent(indicator: Indicator, existing: Sequence[str]) -> str:
-    """Return the names of the columns an indicator lacks."""
-    return " and ".join(name for name in indicator.columns if name not in existing)
-
-
-def _aggregated(table: ir.Table, keys: dict[str, Any], sums: dict[str, Any]) -> pd.DataFrame:
-    """Return the sums by key, sorted by key, with zeros where there was nothing to add."""
+def aggregated(table: ir.Table, keys: Sequence[str], sums: dict[str, Any]) -> pd.DataFrame:
+    """Return the sums by key, with zeros where there was nothing to add."""
     if not sums:
-        return pd.DataFrame({name: [] for name in keys})
-    found = table.group_by(**keys).agg(**sums).order_by(*keys) if keys else table.agg(**sums)
+        return no_counts(keys)
+    found = table.group_by(*keys).agg(**sums) if keys else table.agg(**sums)
     frame = found.to_pyarrow().to_pandas()
-    return frame.fillna(dict.fromkeys(sums, 0)).astype(dict.fromkeys(sums, "int64"))
+    return frame.fillna(dict.fromkeys(sums, 0)).astype(dict.fromkeys(sums, "float64"))
 
 
-def _rates(found: pd.DataFrame, keys: list[str], kpi: str, confidence: float) -> pd.DataFrame:
-    """Return one indicator's rows, without groups that have nothing to count."""
-    part = found[keys].assign(kpi=kpi, numerator=found[f"numerator {kpi}"], denominator=found[f"denominator {kpi}"])
-    part = part[part.denominator > 0]
-    if part.empty:
-        return part
-    part["rate"] = part.numerator / part.denominator
-    part["lower"], part["upper"] = jeffreys_interval(part.numerator, part.denominator, confidence)
-    if keys:
-        pooled = pool_rates(part.numerator, part.denominator, confidence)
-        part["shrunk"] = pooled.estimate
-        part["shrunk_lower"], part["shrunk_upper"] = pooled.lower, pooled.upper
-    return part
+def counted_rows(found: pd.DataFrame, keys: Sequence[str], kpi: str, numerator: str, denominator: str) -> pd.DataFrame:
+    """Return two columns of sums as one indicator's counts."""
+    return found[list(keys)].assign(kpi=kpi, numerator=found[numerator], denominator=found[denominator])
+
+
+def no_counts(keys: Sequence[str]) -> pd.DataFrame:
+    """Return counts of nothing."""
+    return pd.DataFrame({name: [] for name in (*keys, "kpi", "numerator", "denominator")})
+
+
+def with_labels(counts: pd.DataFrame, period: Period | None) -> pd.DataFrame:
+    """Return counts with the calendar period named, as 2024-02, instead of numbered."""
+    if period is None:
+        return counts
+    numbers = counts[period].dropna().unique()
+    return counts.assign(**{period: counts[period].map({n: period_label(int(n), period) for n in numbers})})

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import first_label
 from clvlab.features.tables import AnyTable, day_of, events_until
 from clvlab.periods import parse_date, period_index, period_start
 from clvlab.refusal import Refused
@@ -240,7 +241,7 @@ def _state(stays: pd.DataFrame, now: np.ndarray, stages: Stages) -> tuple[np.nda
         RETURNED: once & (kind == RETURNED),
         RETAINED: stayed >= stages.retained_after,
     }
-    return np.select(list(rules.values()), list(rules), SATISFIED), np.where(asleep, silent, stayed)
+    return first_label([*rules.values()], [*rules], SATISFIED), np.where(asleep, silent, stayed)
 
 
 def _moves(counts: pd.DataFrame, first: int, whole: int, stages: Stages) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import by_customer
 from clvlab.features.winnable import YEAR_DAYS, sales, start_of
 from clvlab.refusal import Refused
 from clvlab.shrinkage import pool_means
@@ -65,7 +66,7 @@ def satisfaction(surveys: ir.Table, as_of: dt.date, days: int = YEAR_DAYS) -> pd
     given = given.filter(given.overall.notnull(), given.overall <= given.scale_max)
     score = given.overall / given.scale_max
     found = given.group_by("customer_id").agg(answers=score.count(), mean=score.mean(), squares=(score**2).sum())
-    frame = _by_customer(found)
+    frame = by_customer(found)
     if frame.empty:
         raise Refused(f"Nobody answered a survey in the {days} days to {as_of}.")
     n, mean = frame["answers"].to_numpy(dtype=float), frame["mean"].to_numpy(dtype=float)
@@ -110,7 +111,7 @@ def loyalty_measures(tables: Tables, as_of: dt.date) -> tuple[pd.DataFrame, list
             found = found.left_join(part(tables, as_of), "customer_id").drop("customer_id_right")
         except Refused as refusal:
             lacks.append(f"{name} {refusal}")
-    frame = _by_customer(found)
+    frame = by_customer(found)
     if "referrals" in frame:
         frame["referrals"] = frame["referrals"].fillna(0.0)
     return frame, lacks
@@ -159,8 +160,3 @@ def _answered(surveys: ir.Table, as_of: dt.date, days: int) -> ir.Table:
     day = surveys.answered_on.cast("date")
     recent = (day <= ibis.literal(as_of)) & (day > ibis.literal(as_of - dt.timedelta(days=days)))
     return surveys.filter(recent, surveys.scale_max > 0)
-
-
-def _by_customer(table: ir.Table) -> pd.DataFrame:
-    rows = table.order_by("customer_id").to_pyarrow()
-    return rows.to_pandas(deduplicate_objects=False).set_index("customer_id")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
 from clvlab.features.cost_to_serve import SERVING, serving
 from clvlab.features.credit_cost import credit
 from clvlab.features.events import purchases
+from clvlab.features.rows import Rows
 
 Tables = Mapping[str, ir.Table]
 
+READ = ("shipments", "invoices", "complaints", "contacts", "campaigns")
 EARNED = ("revenue", "rebate", "direct_cost", "claims_paid")
 CREDIT = ("capital_cost", "expected_loss")
 ACQUISITION, CAMPAIGN = "acquisition_cost", SERVING + "campaign"
@@ -24,17 +28,15 @@ SIZES = ("gained", "gained_squares", "lost_squares")
 DIGITS = 6
 
 
-def margin_lines(
-    tables: Tables, as_of: dt.date, assumptions: Assumptions, since: dt.date | None
-) -> tuple[list[ir.Table], list[str]]:
-    """Return the rows of every line within the time, and what must be said of them.
+def margin_lines(tables: Tables, as_of: dt.date, assumptions: Assumptions) -> tuple[list[ir.Table], list[str]]:
+    """Return the rows of every line but acquisition up to a day, and what must be said of them.
 
     Parameters
     ----------
     tables
         Accepted tables by name.
-    as_of, since
-        The last day that counts, and the first; all there is when None.
+    as_of
+        The last day that counts.
     assumptions
         For unit costs and the cost of capital.
 
@@ -48,10 +50,9 @@ def margin_lines(
     tables, invoiced = _earned(tables)
     served = serving(tables, assumptions.unit_costs)
     credited = credit(tables.get("invoices"), as_of, assumptions.cost_of_capital)
-    won, of_winning = _acquisition(tables, as_of, since)
-    sources = [source for source in (*served.sources, invoiced, credited.source, won) if source is not None]
-    within = [source.filter(in_time(source.date, as_of, since)) for source in sources]
-    return within, [*served.remarks(), *credited.remarks, *of_winning]
+    sources = [source for source in (*served.sources, invoiced, credited.source) if source is not None]
+    until = [source.filter(in_time(source.date, as_of, None)) for source in sources]
+    return until, [*served.remarks(), *credited.remarks]
 
 
 def in_time(date: ir.Value, as_of: dt.date, since: dt.date | None) -> ir.BooleanValue:
@@ -82,19 +83,41 @@ def _earned(tables: Tables) -> tuple[Tables, ir.Table | None]:
     return {**tables, "shipments": shipments.mutate(**lines)}, None
 
 
-def _acquisition(tables: Tables, as_of: dt.date, since: dt.date | None) -> tuple[ir.Table | None, list[str]]:
-    """Return what winning customers cost, from the first day that counts or that the records show activity on."""
+def everybody(tables: Tables) -> ir.Table:
+    """Return the codes of the customer file, and of everyone else with rows in any table read."""
+    customers = tables["customers"].select("customer_id")
+    others = [tables[name].select("customer_id") for name in READ if name in tables]
+    return ibis.union(customers, *(codes.anti_join(customers, "customer_id") for codes in others), distinct=True)
+
+
+def acquisition(tables: Tables, as_of: dt.date, since: dt.date | None) -> tuple[list[ir.Table], list[str]]:
+    """Return what winning customers cost, from the first day that counts or that the records show activity on.
+
+    Parameters
+    ----------
+    tables
+        Accepted tables by name.
+    as_of, since
+        The last day that counts, and the first; the first with an order when None.
+
+    Returns
+    -------
+    list of tables
+        One Ibis table with customer_id, date and acquisition_cost; none where the records do not tell.
+    list of str
+        Remarks, in sentences.
+    """
     customers = tables["customers"]
     absent = [name for name in ("onboarded_on", ACQUISITION) if name not in customers.columns]
     if absent:
-        return None, [f"Acquisition cost needs {' and '.join(absent)} in customers; none is counted."]
+        return [], [f"Acquisition cost needs {' and '.join(absent)} in customers; none is counted."]
     first = since or _begin(tables, as_of)
     won = customers.select("customer_id", ACQUISITION, date=customers.onboarded_on.cast("date"))
     won = won.filter(in_time(won.date, as_of, first))
     counts = won.aggregate(won=won.count(), untold=won[ACQUISITION].isnull().sum().fill_null(0)).execute().iloc[0]
     untold = f"; {int(counts.untold):,} of them without a recorded cost count as none" if counts.untold else ""
     remark = f"Acquisition cost is that of the {int(counts.won):,} customers onboarded since {first}{untold}."
-    return won.mutate(acquisition_cost=won[ACQUISITION].cast("float64").fill_null(0.0)), [remark]
+    return [won.mutate(acquisition_cost=won[ACQUISITION].cast("float64").fill_null(0.0))], [remark]
 
 
 def _begin(tables: Tables, as_of: dt.date) -> dt.date:
@@ -104,24 +127,34 @@ def _begin(tables: Tables, as_of: dt.date) -> dt.date:
     return as_of if pd.isna(first) else pd.Timestamp(first).date()
 
 
-def with_sizes(source: ir.Table) -> ir.Table:
+def lines_of(columns: Iterable[str]) -> list[str]:
+    """Return which columns are lines."""
+    return [name for name in columns if name in (*EARNED, *CREDIT, ACQUISITION) or name.startswith(SERVING)]
+
+
+def with_sizes(rows: Rows) -> Rows:
     """Add to each row what it gained (0 when it cost), and the square of what it gained or cost.
 
     Only the running business counts: a campaign, credit and acquisition are not what a customer's next order brings.
     """
     once = (CAMPAIGN, *CREDIT, ACQUISITION)
-    parts = [source[name] if name == "revenue" else -source[name] for name in _lines(source) if name not in once]
-    if not parts:
-        return source
-    earned = sum(parts[1:], parts[0])
-    gained, lost = ibis.greatest(earned, 0.0), ibis.least(earned, 0.0)
-    return source.mutate(gained=gained, gained_squares=gained * gained, lost_squares=lost * lost)
+    running = [name for name in lines_of(rows.columns) if name not in once]
+    if not running:
+        return rows
+    earned = sum(rows[name] if name == "revenue" else -rows[name] for name in running)
+    gained, lost = np.maximum(earned, 0.0), np.minimum(earned, 0.0)
+    sizes = dict(zip(SIZES, (gained, gained**2, lost**2), strict=True))
+    return replace(rows, columns={**rows.columns, **sizes})
 
 
-def _lines(source: ir.Table) -> list[str]:
-    """Return which columns of a source are lines."""
-    known = (*EARNED, *CREDIT, ACQUISITION, *SIZES)
-    return [name for name in source.columns if name in known or name.startswith(SERVING)]
+def add_up_rows(parts: Sequence[Rows]) -> pd.DataFrame:
+    """Add up every line, and the sizes of rows, by customer; 0 where there is none."""
+    sums: dict[str, pd.Series] = {}
+    for rows in parts:
+        for name in (*lines_of(rows.columns), *SIZES):
+            if name in rows:
+                sums[name] = sums.get(name, 0.0) + rows.total(rows[name])
+    return pd.DataFrame(sums).round(DIGITS)
 
 
 def add_up(sources: Sequence[ir.Table], keys: list[str]) -> ir.Table:
@@ -142,11 +175,11 @@ def add_up(sources: Sequence[ir.Table], keys: list[str]) -> ir.Table:
     0           a     12.0
     1           b      0.0
     """
-    lines = list(dict.fromkeys(name for source in sources for name in _lines(source)))
+    lines = list(dict.fromkeys(name for source in sources for name in lines_of(source.columns)))
     parts = []
     for source in sources:
         # Each table by itself first: the union then holds one row per key and table.
-        sums = source.group_by(keys).agg(**{name: source[name].sum() for name in _lines(source)})
+        sums = source.group_by(keys).agg(**{name: source[name].sum() for name in lines_of(source.columns)})
         absent = {name: ibis.literal(0.0) for name in lines if name not in sums.columns}
         parts.append(sums.mutate(**absent).select(*keys, *lines))
     every = ibis.union(*parts) if len(parts) > 1 else parts[0]

@@ -9,25 +9,24 @@ import numpy as np
 import pandas as pd
 
 from clvlab.figures import BLUE, GREEN, GREY, ORANGE, RED, SKY, new_axes, state
-from clvlab.periods import PERIODS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from clvlab.features.concentration import Concentration
 
-_MOST_GROUPS = 20
 _FEWEST_FOR_A_FINDING = 10
 _DARK = 0.55  # where white text reads better on the colour map
 
 
-def _percent_axis(axis: object) -> None:
+def percent_axis(axis: object) -> None:
+    """Label an axis of shares in percent."""
     from matplotlib.ticker import PercentFormatter
 
     axis.set_major_formatter(PercentFormatter(1.0))  # type: ignore[attr-defined]
 
 
-def _label_periods(ax: Axes, labels: pd.Series) -> None:
+def label_periods(ax: Axes, labels: pd.Series) -> None:
     """Label the positions 0, 1, 2, ... by period, as many as an axis has room for."""
     step = next(every for every in (1, 2, 3, 6, 12, 24, 120) if len(labels) <= 8 * every or every == 120)
     ax.set_xticks(np.arange(len(labels))[::step], labels.iloc[::step])
@@ -65,60 +64,10 @@ def draw_lorenz(found: Concentration, ax: Axes | None) -> Axes:
         xlabel="customers, smallest first, %",
         ylabel="cumulated share, %",
     )
-    _percent_axis(ax.xaxis)
-    _percent_axis(ax.yaxis)
+    percent_axis(ax.xaxis)
+    percent_axis(ax.yaxis)
     state(ax, f"The top {share:.0%} of customers bring {top:.0%} of {found.what} (Gini {found.gini:.2f})")
     return ax
-
-
-def draw_kpis(frame: pd.DataFrame, labels: dict[str, str], ax: Axes | None) -> Axes:
-    """Draw every indicator as a dot with its interval."""
-    ax = ax or new_axes(8.0, 0.5 * len(frame) + 1.6)
-    names = [f"{labels[k]} (n = {n:,})" for k, n in zip(frame.kpi, frame.denominator, strict=True)]
-    _dots(ax, names, frame.rate, frame.lower, frame.upper)
-    ax.set(xlabel="share of shipments, %", xlim=(0, 1.0))
-    shown = frame[frame.kpi == "on_time_delivery"]
-    shown = shown if len(shown) else frame
-    first = shown.iloc[0]
-    state(ax, f"{labels[first.kpi].capitalize()}: {first.rate:.1%} of {first.denominator:,} shipments")
-    return ax
-
-
-def draw_kpis_by_group(frame: pd.DataFrame, by: list[str], label: str, ax: Axes | None) -> Axes:
-    """Draw one indicator by group: the pooled rate with its interval, and the raw rate."""
-    if len(by) == 1 and by[0] in PERIODS:
-        return _draw_kpi_in_time(frame, by[0], label, ax)
-    shown = frame.nlargest(_MOST_GROUPS, "denominator").sort_values("shrunk", ascending=False)
-    ax = ax or new_axes(8.0, 0.32 * len(shown) + 1.8)
-    names = [f"{' – '.join(key)} (n = {n:,})" for key, n in zip(_keys(shown, by), shown.denominator, strict=True)]
-    _dots(ax, names, shown.shrunk, shown.shrunk_lower, shown.shrunk_upper)
-    ax.plot(shown.rate, np.arange(len(shown)), linestyle="none", marker="|", markersize=11, color=ORANGE)
-    ax.set_xlabel("share of shipments, %: pooled rate with interval (dot), own rate (bar)")
-    low, high = shown.shrunk.min(), shown.shrunk.max()
-    what = f"{len(shown)} largest of {len(frame)} groups" if len(frame) > len(shown) else f"{len(shown)} groups"
-    state(ax, f"{label.capitalize()}: {low:.0%} to {high:.0%} over {what}")
-    return ax
-
-
-def _draw_kpi_in_time(frame: pd.DataFrame, period: str, label: str, ax: Axes | None) -> Axes:
-    """Draw one indicator over time with its own interval at each point."""
-    ax = ax or new_axes(9.0, 4.2)
-    shown = frame.sort_values(period)
-    at = np.arange(len(shown))
-    ax.fill_between(at, shown.lower, shown.upper, color=SKY, alpha=0.5, linewidth=0)
-    ax.plot(at, shown.rate, color=BLUE, marker="o", markersize=4)
-    _label_periods(ax, shown[period])
-    _percent_axis(ax.yaxis)
-    ax.set(xlabel=f"{period} (band: 90% interval)", ylabel="share of shipments, %")
-    worst, best = shown.loc[shown.rate.idxmin()], shown.loc[shown.rate.idxmax()]
-    state(ax, f"{label.capitalize()} between {worst.rate:.0%} ({worst[period]}) and {best.rate:.0%} ({best[period]})")
-    return ax
-
-
-def _keys(frame: pd.DataFrame, by: list[str]) -> list[tuple[str, ...]]:
-    """Return each row's group as texts."""
-    texts = frame[by].astype("object").where(frame[by].notna(), "not recorded").astype(str)
-    return list(texts.itertuples(index=False, name=None))
 
 
 def draw_late(frame: pd.DataFrame, ax: Axes | None) -> Axes:
@@ -126,7 +75,7 @@ def draw_late(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = ax or new_axes(8.0, 0.5 * len(frame) + 1.8)
     shown = frame.iloc[::-1]
     names = [f"{party} ({late:,})" for party, late in zip(shown.responsible_party, shown.late, strict=True)]
-    _dots(ax, names, shown.share, shown.lower, shown.upper)
+    dots(ax, names, shown.share, shown.lower, shown.upper)
     first = frame.iloc[0]
     ax.set(xlabel="share of late deliveries, %", xlim=(0, 1.0))
     party = first.responsible_party
@@ -135,7 +84,7 @@ def draw_late(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     return ax
 
 
-def _dots(ax: Axes, names: list[str], rate: pd.Series, lower: pd.Series, upper: pd.Series) -> None:
+def dots(ax: Axes, names: list[str], rate: pd.Series, lower: pd.Series, upper: pd.Series) -> None:
     """Draw horizontal intervals with dots, one row per name."""
     rows = np.arange(len(names))
     ax.hlines(rows, lower, upper, color=SKY, linewidth=4)
@@ -143,7 +92,7 @@ def _dots(ax: Axes, names: list[str], rate: pd.Series, lower: pd.Series, upper: 
     ax.set_yticks(rows, names)
     ax.grid(axis="y", visible=False)
     ax.set_ylim(-0.6, len(names) - 0.4)
-    _percent_axis(ax.xaxis)
+    percent_axis(ax.xaxis)
 
 
 def draw_months(frame: pd.DataFrame, what: str, unit: str, ax: Axes | None) -> Axes:
@@ -153,7 +102,7 @@ def draw_months(frame: pd.DataFrame, what: str, unit: str, ax: Axes | None) -> A
     whole = frame.complete.to_numpy()
     colours = [BLUE if complete else "white" for complete in whole]
     ax.bar(frame.month, frame[measure], color=colours, edgecolor=BLUE, width=0.8)
-    _label_periods(ax, frame.month)
+    label_periods(ax, frame.month)
     ax.yaxis.set_major_formatter(lambda y, _: f"{y / 1e6:,.4g} m" if abs(y) >= 1e6 else f"{y:,.0f}")
     ax.set(ylabel=unit, xlabel="month" + ("" if whole.all() else " (hollow: not complete)"))
     ax.grid(axis="x", visible=False)
@@ -175,7 +124,7 @@ def draw_coverage(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     busiest = np.maximum(counts.max(axis=1, keepdims=True), 1)
     ax.imshow(np.where(counts > 0, 0.15 + 0.85 * counts / busiest, 0), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     ax.set_yticks(range(len(names)), names)
-    _label_periods(ax, frame.month)
+    label_periods(ax, frame.month)
     ax.set_xlabel("month (white: no rows; darkest: the table's busiest month)")
     ax.grid(visible=False)
     empty = int((counts.sum(axis=0) == 0).sum())
@@ -202,7 +151,7 @@ def draw_activity(frame: pd.DataFrame, dormant_after: int, ax: Axes | None) -> A
             bottom = bottom + heights
     ax.bar(at, -frame.lapsed.to_numpy(), color=RED, label="fell dormant", width=0.85)
     ax.axhline(0, color="black", linewidth=0.8)
-    _label_periods(ax, frame.month)
+    label_periods(ax, frame.month)
     ax.yaxis.set_major_formatter(lambda y, _: f"{abs(y):,.0f}")
     ax.set(ylabel="customers", xlabel=f"month (dormant: {dormant_after} months without an order)")
     ax.grid(axis="x", visible=False)

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.features.by_customer import by_customer
 from clvlab.features.events import purchases
 from clvlab.features.winnable import sales, start_of
 from clvlab.periods import DAYS_PER_YEAR, epoch_days, parse_date
@@ -77,24 +78,23 @@ def customer_totals(tables: Tables, as_of: str | dt.date, days: int | None = Non
     found = customers.select("customer_id", **file)
     for part in _parts(tables, until, since):
         found = found.left_join(part, "customer_id").drop("customer_id_right")
-    rows = found.order_by("customer_id").to_pyarrow()
-    return _completed(rows.to_pandas(date_as_object=False, deduplicate_objects=False), until)
+    return _completed(by_customer(found), until)
 
 
 def _parts(tables: Tables, until: dt.date, since: dt.date) -> list[ir.Table]:
-    """Return sums by customer; most of them in one pass over the orders, which are the longest table."""
+    """Return days of all orders, and sums of those of the period, by customer."""
     orders = _shipped(tables["shipments"]) if "shipments" in tables else purchases(tables).orders
     orders = orders.filter(orders.date <= ibis.literal(until))
-    recent = orders.date > ibis.literal(since)
-    measures = {"orders": orders.count(where=recent), "first_on": orders.date.min(), "last_on": orders.date.max()}
+    days = orders.group_by("customer_id").agg(first_on=orders.date.min(), last_on=orders.date.max())
+    orders = orders.filter(orders.date > ibis.literal(since))
+    measures: dict[str, ir.Value] = {"orders": orders.count()}
     for name in ("revenue", "margin", "weight"):
         if name in orders.columns:
-            measures[name] = orders[name].sum(where=recent)
-            measures[f"unknown_{name}"] = orders.count(where=recent & orders[name].isnull())
+            measures |= {name: orders[name].sum(), f"unknown_{name}": orders[name].isnull().sum()}
     if "distance_km" in orders.columns:
-        measures["distance_km"] = orders.distance_km.mean(where=recent)
+        measures["distance_km"] = orders.distance_km.mean()
     if "service_category" in orders.columns:
-        measures["value_added_share"] = (orders.service_category == VALUE_ADDED).mean(where=recent)
+        measures["value_added_share"] = (orders.service_category == VALUE_ADDED).mean()
     parts = [orders.group_by("customer_id").agg(**measures)]
     if "revenue" not in orders.columns and "invoices" in tables:
         sold = sales(tables, until)
@@ -102,11 +102,11 @@ def _parts(tables: Tables, until: dt.date, since: dt.date) -> list[ir.Table]:
         money = {"revenue": sold.revenue.sum(), "unknown_revenue": sold.revenue.isnull().sum()}
         parts.append(sold.group_by("customer_id").agg(**money))
     if "service" in orders.columns:
-        used = orders.filter(recent & orders.service.notnull())
+        used = orders.filter(orders.service.notnull())
         used = used.group_by("customer_id", "service").agg(n=used.count())
         share = used.n.max() / used.n.sum()
         parts.append(used.group_by("customer_id").agg(services=used.count(), main_service_share=share))
-    return parts
+    return [*parts, days]
 
 
 def _shipped(shipments: ir.Table) -> ir.Table:
@@ -127,7 +127,6 @@ def _less(amount: ir.Value, shipments: ir.Table, name: str) -> ir.Value:
 
 def _completed(frame: pd.DataFrame, until: dt.date) -> pd.DataFrame:
     """Return the joined sums with zeros where nothing was ordered, and the years of business."""
-    frame = frame.set_index("customer_id")
     unknown = frame.filter(like="unknown_").columns
     none = frame["orders"].fillna(0) == 0
     for name in ("revenue", "margin", "weight", "services"):
@@ -173,9 +172,7 @@ def sold_in_a_year(tables: Tables, as_of: dt.date) -> pd.Series:
     sold = sales(tables, as_of)
     sold = sold.filter(sold.date > ibis.literal(start_of(as_of, 0)))
     sums = {"revenue": sold.revenue.sum().fill_null(0.0)} if "revenue" in sold.columns else {"orders": sold.count()}
-    rows = sold.group_by("customer_id").agg(**sums).order_by("customer_id").to_pyarrow()
-    frame = rows.to_pandas(deduplicate_objects=False).set_index("customer_id")
-    return frame.iloc[:, 0].astype("float64").round(_DIGITS)
+    return by_customer(sold.group_by("customer_id").agg(**sums)).iloc[:, 0].astype("float64").round(_DIGITS)
 
 
 def order_gaps(tables: Tables, as_of: str | dt.date) -> pd.DataFrame:
@@ -219,8 +216,7 @@ def order_gaps(tables: Tables, as_of: str | dt.date) -> pd.DataFrame:
     found = gaps.group_by("customer_id").agg(
         order_days=gaps.count(where=another) + 1, usual_gap_days=gaps.gap.median(where=another), last=gaps.day.max()
     )
-    rows = found.order_by("customer_id").to_pyarrow()
-    frame = rows.to_pandas(deduplicate_objects=False).set_index("customer_id")
+    frame = by_customer(found)
     frame["usual_gap_days"] = frame["usual_gap_days"].astype("float64")
     frame["silent_days"] = epoch_days(until) - frame.pop("last")
     return frame

@@ -17,6 +17,15 @@ ENTITLEMENT_COSTS: dict[str, tuple[float, str]] = {
     "growth_review": (600.0, "a review of what limits growth"),
 }
 
+# Currency an order, at each level of service: what planning, better carriers, buffers and packaging come to.
+SERVICE_COSTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "on_time_delivery": (
+        (0.80, 0.85, 0.88, 0.90, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99),
+        (0.0, 0.8, 1.8, 2.9, 4.6, 7.5, 10.0, 14.0, 21.0, 35.0, 72.0),
+    ),
+    "cargo_damage_frequency": ((0.970, 0.980, 0.985, 0.990, 0.993, 0.996, 0.998), (0.0, 0.4, 0.9, 2.0, 3.4, 6.5, 12.0)),
+}
+
 
 def assumptions_text() -> str:
     """Return the file's text."""
@@ -24,4 +33,7 @@ def assumptions_text() -> str:
     lines += [f"{name.replace(' ', '_')} = {cost:g}  # {meaning}" for name, (cost, meaning) in UNIT_COSTS.items()]
     lines += ["", "[entitlement_costs]"]
     lines += [f"{name} = {cost:g}  # {meaning}" for name, (cost, meaning) in ENTITLEMENT_COSTS.items()]
+    for indicator, (levels, cost) in SERVICE_COSTS.items():
+        lines += ["", f"[service_costs.{indicator}]"]
+        lines += [f"levels = {list(levels)}  # shares of orders that go well", f"cost = {list(cost)}  # of an order"]
     return "\n".join(lines) + "\n"

@@ -21,9 +21,12 @@ def trend(population: Population, month: int) -> Floats:
     return np.exp(C.market_growth * month) * (1 + population.growth) ** (months / 12)
 
 
+LEAST_RESPONSE, MOST_RESPONSE = 0.55, 1.25
+
+
 def response_to_service(felt_pp: Floats) -> Floats:
     """Orders against the failure share felt, in percentage points above the reference."""
-    return np.clip(np.exp(C.share_response * felt_pp), 0.55, 1.25)
+    return np.clip(np.exp(C.share_response * felt_pp), LEAST_RESPONSE, MOST_RESPONSE)
 
 
 def order_times(rng: np.random.Generator, shape: Floats, waiting: Floats, load: Floats) -> tuple[Ints, Floats, Floats]:

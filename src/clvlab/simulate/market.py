@@ -29,7 +29,9 @@ from clvlab.simulate.history import Setting, play
 from clvlab.simulate.network import links, partners
 from clvlab.simulate.prices import expected_order, prices
 from clvlab.simulate.service import environment
+from clvlab.simulate.service_effects import service_effects_truth
 from clvlab.simulate.streams import streams
+from clvlab.simulate.surveys import surveys
 from clvlab.simulate.world import World
 from clvlab.simulate.write import write_folder
 
@@ -97,6 +99,7 @@ def simulate(customers: int = 1500, months: int = 36, seed: int = 1) -> Market:
             "leavings": truth.leavings_truth(world),
             "months": truth.months_truth(world),
             "hazard_effects": truth.hazard_effects(),
+            "service_effects": service_effects_truth(world),
             "unit_costs": truth.unit_costs(),
             "planted_faults": planted,
             "constants": truth.constants(),
@@ -114,9 +117,11 @@ def build(customers: int, months: int, seed: int) -> World:
     surroundings = environment(rng["service"], window)
     charged = prices(rng["price"], rng["rivals"], window, population)
     expected = expected_order(population, standing)
-    history = play(Setting(rng, window, population, standing, network, surroundings, charged, expected))
+    setting = Setting(rng, window, population, standing, network, surroundings, charged, expected)
+    history = play(setting)
     made = made_of.shipments(rng["shipments"], window, population, standing, charged, history.orders)
-    return World(rng, window, population, standing, network, surroundings, charged, expected, history, made)
+    said = surveys(setting, history)
+    return World(rng, window, population, standing, network, surroundings, charged, expected, history, made, said)
 
 
 def _check(customers: int, months: int, seed: int) -> None:

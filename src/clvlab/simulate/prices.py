@@ -131,8 +131,8 @@ URGENT_FEE = 0.25  # share of the price
 URGENT_COST = 0.18  # share of list price
 
 
-def expected_order(population: Population, standing: Links) -> Expected:
-    """Expectations over links, sizes and urgency."""
+def expected_order(population: Population, standing: Links, damaged: Floats | None = None) -> Expected:
+    """Expectations over links, sizes and urgency; `damaged` multiplies each customer's probability of damage."""
     n = len(population)
 
     def mean(values: Floats) -> Floats:
@@ -141,6 +141,8 @@ def expected_order(population: Population, standing: Links) -> Expected:
 
     listed = mean(standing.price)
     damage = damage_probability(standing.service)
+    if damaged is not None:
+        damage = np.minimum(damage * damaged[standing.customer], 1.0)
     urgent = population.urgent_rate
     costs = {name: cost for name, (cost, _) in UNIT_COSTS.items()}
     serve = (

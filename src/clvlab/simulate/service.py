@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -107,10 +108,39 @@ def planned_capacity(calendar: Calendar, month: int, recent_daily: Floats) -> Fl
     return np.ceil(C.headroom * recent_daily[:, None] * days + 1.0)
 
 
+class Levers(NamedTuple):
+    """What each customer's failures are multiplied by, 1 for as they are; a probability stays at most 1.
+
+    Attributes
+    ----------
+    late : of every order's probability of being late.
+    damaged : of its probability of damage.
+    cancelled : of its probability of being cancelled or refused.
+    """
+
+    late: Floats
+    damaged: Floats
+    cancelled: Floats
+
+
+class Failures(NamedTuple):
+    """Expected shares of orders moved, by customer and month of the year."""
+
+    late: Floats
+    damaged: Floats
+    any: Floats
+
+
+def unmoved_levers(customers: int) -> Levers:
+    """Service as it is."""
+    return Levers(*np.ones((3, customers)))
+
+
 def expected_failures(
-    calendar: Calendar, surroundings: Environment, population: Population, standing: Links, squeeze: Floats
-) -> Floats:
-    """Each customer's expected failure share by month of the year, averaged over links and carriers.
+    calendar: Calendar, surroundings: Environment, population: Population, standing: Links, squeeze: Floats,
+    levers: Levers,
+) -> Failures:  # fmt: skip
+    """Each customer's expected failure shares by month of the year, averaged over links and carriers.
 
     `squeeze` is the mean load above 90% by capacity cell and month of the year.
     """
@@ -118,11 +148,12 @@ def expected_failures(
     pair, region = region_pair(standing), CITY_REGION[standing.origin]
     cell = cell_of(standing.service, region)
     urgent = population.urgent_rate[standing.customer]
-    out = np.zeros((n, 12))
+    out = Failures(*np.zeros((3, n, 12)))
     in_spell = SPELL_START / (SPELL_START + SPELL_END)
     month_of_day = (calendar.start + np.arange(len(calendar.busy))).astype("M8[M]").astype(int) % 12
-    damage = damage_probability(standing.service)
-    other = 1 - (1 - damage) * (1 - C.cancel_rate)
+    often = levers.late[standing.customer]
+    damage = np.minimum(damage_probability(standing.service) * levers.damaged[standing.customer], 1.0)
+    other = 1 - (1 - damage) * (1 - cancelled_share(levers)[standing.customer])
     for month in range(12):
         days = np.flatnonzero(month_of_day == month)
         mean_day = np.average(surroundings.day[:, days], axis=1, weights=calendar.busy[days])
@@ -139,7 +170,13 @@ def expected_failures(
                         0.0,
                     )
                 )  # fmt: skip
-                late += share * weight * expit(logit)
+                late += share * weight * np.minimum(expit(logit) * often, 1.0)
         fail = 1 - (1 - late) * (1 - other)
-        out[:, month] = np.bincount(standing.customer, weights=standing.share * fail, minlength=n)
+        for found, share_of in zip(out, (late, damage, fail), strict=True):
+            found[:, month] = np.bincount(standing.customer, weights=standing.share * share_of, minlength=n)
     return out
+
+
+def cancelled_share(levers: Levers) -> Floats:
+    """Each customer's share of orders cancelled."""
+    return np.minimum(C.cancel_rate * levers.cancelled, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 SUBJECTS = (
     "customers", "names", "network", "service", "price", "rivals", "orders", "service outcome", "voice",
     "contacts", "leaving", "campaign", "shipments", "complaints", "surveys", "invoices", "contracts", "leads",
-    "kpis", "faults", "profile", "future",
+    "kpis", "faults", "profile", "future", "levers",
 )  # fmt: skip
 
 

@@ -89,10 +89,10 @@ def customers_truth(world: World, future: dict[str, Floats]) -> pa.Table:
             "expected_orders_12_months": col.numbers(future["orders_12"], 4),
             "expected_margin_12_months": col.numbers(future["margin_12"]),
             "expected_margin_12_months_error": col.numbers(future["margin_12_error"]),
-            "expected_margin_5_years": col.numbers(future["margin_60"]),
-            "expected_margin_5_years_error": col.numbers(future["margin_60_error"]),
+            "expected_margin_5_years": col.numbers(future["discounted_margin_60"]),
+            "expected_margin_5_years_error": col.numbers(future["discounted_margin_60_error"]),
             "expected_profit_12_months": col.numbers(future["profit_12"]),
-            "expected_profit_5_years": col.numbers(future["profit_60"]),
+            "expected_profit_5_years": col.numbers(future["discounted_profit_60"]),
         }
     )
 

@@ -15,6 +15,7 @@ from clvlab.simulate.network import Links
 from clvlab.simulate.prices import Expected, Prices
 from clvlab.simulate.service import Environment
 from clvlab.simulate.shipments import Shipments
+from clvlab.simulate.surveys import Surveys
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class World:
     expected: Expected
     history: History
     made: Shipments
+    surveys: Surveys
 
     def __len__(self) -> int:
         return len(self.population)

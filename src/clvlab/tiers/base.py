@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from clvlab.assumptions import Assumptions
 from clvlab.churn.customer_base import assess
@@ -20,19 +19,19 @@ from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.clv.valuing.potential import Potential, potential
 from clvlab.clv.valuing.ranges import Range
+from clvlab.features.by_customer import aligned
 from clvlab.features.events import MARGIN, purchases
-from clvlab.features.margins import Margins, customer_margins
+from clvlab.features.margins import Margins
 from clvlab.features.totals import customer_totals
 from clvlab.periods import DAYS_PER_YEAR, MONTHS_PER_YEAR
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
-from clvlab.shrinkage import pool_counts
+from clvlab.shrinkage import NINETY, pool_counts
 from clvlab.tiers.classes.quadrants import potential_value
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.last_year import LastYear
 
-_NINETY = float(norm.ppf(0.95))
 _ENDS = ("", "_lower", "_upper")
 
 
@@ -76,10 +75,10 @@ class Base:
     values: Callable[[], CustomerValues]
     churn: Callable[[], Churn]
 
-    @cached_property
+    @property
     def margins(self) -> Margins:
         """What customers earned, over all records."""
-        return customer_margins(self.records.tables, self.as_of, self.assumptions)
+        return self.last_year.margins_so_far
 
     @cached_property
     def last_year(self) -> LastYear:
@@ -99,7 +98,7 @@ class Base:
         simulated markets the interval held 87% of accounts, 80% of those whose orders come in bursts.
         """
         squares = self.margins_last_year.running[["gained_squares", "lost_squares"]].sum(axis=1)
-        return _NINETY * np.sqrt(squares)
+        return NINETY * np.sqrt(squares)
 
     @cached_property
     def potential(self) -> Potential:
@@ -123,7 +122,7 @@ class Base:
             return self._by_orders()
         line, name = ("profit", "profit") if margins.meaning == MARGIN else ("contribution", "revenue")
         so_far, year = margins.frame[line], self.margins_last_year.frame[line]
-        return Worth(name, margins.currency, so_far, year.reindex(so_far.index).fillna(0.0), self._ahead(so_far.index))
+        return Worth(name, margins.currency, so_far, year, self._ahead(so_far.index))
 
     def _ahead(self, customers: pd.Index) -> Range:
         """Return value to come at today's share of the customers' spend and what could be won beside it."""
@@ -137,7 +136,7 @@ class Base:
             years = self.assumptions.horizon_months / MONTHS_PER_YEAR
             won = Range(*(part * years for part in self.estimated(frame, "could_be_won")))
             value = potential_value(value, won)
-        return Range(*(part.reindex(customers) for part in value))
+        return Range(*(aligned(part, customers) for part in value))
 
     @staticmethod
     def estimated(frame: pd.DataFrame, name: str) -> Range:
@@ -175,5 +174,5 @@ class Base:
 
     def graded(self, found: Indicators) -> Indicators:
         """Return indicators of the customers who are graded: those with an order in the last 365 days."""
-        bought = self.totals.index[self.totals["orders"] > 0]
-        return replace(found, values=found.values.loc[bought], errors=found.errors.loc[bought])
+        bought = self.totals["orders"] > 0  # indicators are of the same customers
+        return replace(found, values=found.values[bought], errors=found.errors[bought])

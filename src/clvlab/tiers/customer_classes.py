@@ -10,8 +10,8 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
+from clvlab.features.by_customer import aligned
 from clvlab.features.events import MARGIN, purchases
 from clvlab.features.loyalty_measures import loyalty_measures, satisfaction
 from clvlab.features.totals import order_gaps, sold_in_a_year
@@ -25,7 +25,7 @@ from clvlab.tiers.classes.eighty_twenty import EightyTwenty, eighty_twenty
 from clvlab.tiers.classes.kinds import PRESENT, file_kinds, service_kinds, size_kinds, standing_kinds
 from clvlab.tiers.classes.labelled import Classes
 from clvlab.tiers.classes.lifecycle import Lifecycle, lifecycle
-from clvlab.tiers.classes.loyalty import Loyalty, loyalty
+from clvlab.tiers.classes.loyalty import Loyalty, loyalty, ties
 from clvlab.tiers.classes.pyramid import profit_pyramid, pyramid_shares
 from clvlab.tiers.classes.quadrants import Quadrants, quadrants
 from clvlab.tiers.classes.usage import usage_classes
@@ -37,7 +37,6 @@ BEFORE_HANDLING = (
     "History is profit, all costs counted; potential is contribution margin less recorded contacts and campaigns,"
     " before orders and complaints are handled."
 )
-STRUCTURAL = "structural"
 # What ABC classes may be made by, with its unit; blank for the currency.
 AMOUNTS = {"orders": "orders", "weight": "kg", "revenue": "", "margin": "", "years_of_business": "years"}
 KINDS = {
@@ -103,8 +102,8 @@ class CustomerClasses(Result):
     @cached_property
     def worth_of_buyers(self) -> pd.Series:
         """What customers with an order in the last 365 days brought in them."""
-        bought = self.base.totals.index[self.base.totals["orders"] > 0]
-        return self.base.worth.last_year.reindex(bought).dropna()
+        orders = self.base.totals["orders"]
+        return aligned(self.base.worth.last_year, orders.index)[orders > 0].dropna()
 
     @cached_property
     def eighty_twenty(self) -> EightyTwenty:
@@ -212,9 +211,8 @@ class CustomerClasses(Result):
     def lifecycle(self) -> Lifecycle:
         """Stages of life today, and how customers moved between them."""
         base, tables = self.base, self.base.records.tables
-        return lifecycle(
-            purchases(tables).orders, base.as_of, base.records["customers"], tables.get("leads"), seed=base.seed
-        )
+        orders = purchases(tables).orders
+        return lifecycle(orders, base.as_of, base.records["customers"], tables.get("leads"), seed=base.seed)
 
     @cached_property
     def loyalty(self) -> Loyalty:
@@ -228,20 +226,11 @@ class CustomerClasses(Result):
         return loyalty(
             base.estimated(answers, "satisfaction"),
             base.estimated(ahead, "leave_12"),
-            self._ties(ahead["tie"]),
+            ties(ahead["tie"], base.records["customers"]),
             measures,
             base.worth.last_year.rename(f"{base.worth.name}_last_year"),
             base.worth.unit,
         )
-
-    def _ties(self, tie: pd.Series) -> pd.Series:
-        """Return what holds each customer besides its satisfaction: a contract, or joined systems and processes."""
-        customers = self.base.records["customers"]
-        if "retention_level" not in customers.columns:
-            return tie.where(tie == CONTRACT)
-        rows = customers.select("customer_id", "retention_level").order_by("customer_id").to_pyarrow()
-        level = rows.to_pandas(deduplicate_objects=False).set_index("customer_id")["retention_level"].reindex(tie.index)
-        return tie.where(tie == CONTRACT, level.where(level == STRUCTURAL))
 
     @cached_property
     def yearly_questions(self) -> Answers:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.clv.valuing.fitted import fit_models
 from clvlab.evaluation.forecasts import rank_correlation
 from clvlab.features.customer_file.shared import plural
+from clvlab.features.events import purchases
 from clvlab.features.winnable import YEAR_DAYS, start_of
 from clvlab.periods import parse_date, period_index, period_label, period_start
 from clvlab.refusal import Refused
@@ -199,7 +201,9 @@ class Tiers(Result):
         base, then = self.base, self.at(start_of(self.base.as_of, 0))
         rivals, totals = {}, then.base.totals
         with suppress(Refused):
-            rivals["CLV"] = then.base.values().frame["value"]
+            rivals["CLV"] = fit_models(
+                then.base.records, purchases(then.base.records.tables), then.base.as_of, base.assumptions, base.seed
+            ).expected_values()
         name = "revenue" if "revenue" in totals else "orders"
         rivals[f"last year's {name}"] = totals[name].astype("float64")
         ranks = pd.DataFrame({"tier": then.labels, "points": then.scorecard.score})

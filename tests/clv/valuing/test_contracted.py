@@ -71,6 +71,16 @@ def test_worth_against_quadrature(annual, horizon, growth, falls):
     assert contract_value(curve, 7.0, outlook)[0] == pytest.approx(7 * expected, rel=2e-3)
 
 
+def test_chances_far_ahead_are_chances_still():
+    """With a shape of 5.5 a century is 1e18 steps: gamma functions of it, subtracted, told nothing."""
+    chances = fit_at(0.0448, 90_765.0, 5.54).survival_from([46.0], np.linspace(0, 2_000, 60))[0]
+    assert chances[0] == 1
+    assert (np.diff(chances) < 0).all()
+    assert chances[-1] == pytest.approx(
+        (2_046**5.54 / 90_765) ** -0.0448 / (1 + 46**5.54 / 90_765) ** -0.0448, rel=1e-3
+    )
+
+
 @pytest.mark.parametrize("parameters", PARAMETERS)
 def test_worth_of_a_fitted_curve_is_the_integral_of_survival(parameters):
     fit, outlook = fit_at(*parameters), Outlook(0.1, "month", 36)

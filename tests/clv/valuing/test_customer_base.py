@@ -16,6 +16,7 @@ from clvlab.clv.models.margins import ContributionMarginFit
 from clvlab.clv.models.spend import GammaGammaFit
 from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import EVERYONE, CustomerValues
+from clvlab.clv.valuing.fitted import fit_models
 from clvlab.clv.valuing.valuation import expected_values
 from clvlab.features.events import purchases
 from clvlab.records.quarantine import Quarantine
@@ -141,6 +142,13 @@ def test_every_customer_is_there_once(tables, base):
     assert len(buyers) == 300
     assert base.frame.index.name == "customer_id"
     assert not base.frame.filter(regex="value").isna().any(axis=None)
+
+
+def test_the_models_alone_expect_what_the_values_say(tables, base):
+    records = records_of(tables).at(AS_OF)
+    models = fit_models(records, purchases(records.tables), AS_OF, Assumptions())
+    expected = models.expected_values().reindex(base.frame.index)
+    pd.testing.assert_series_equal(expected, base.frame["value"], rtol=1e-9)
 
 
 def test_whose_contract_runs_is_valued_by_it(tables, base):

@@ -130,6 +130,7 @@ def test_lists_lead_with_the_most_money_and_show_every_kind():
     found = action_lists(rows, under_served=under(1.0), currency="CNY")
     assert found.one(FIX).to_frame()["customer_id"].tolist() == ["large", "small", "a"]
     assert found.one(FIX, most=1).to_frame()["customer_id"].tolist() == ["large", "a"]
+    assert found.one(FIX).to_frame().columns[:4].tolist() == ["customer_id", "tier", "money", "reason"]
     assert found.one(FIX).title == "Fix: 3 accounts, 2,000 CNY loss ended, a year; 3,000 CNY value at stake"
 
 

@@ -234,12 +234,12 @@ class RenewalFit(Fit):
 
 
 def _log_chance(parameters: Array, time: Array) -> Array:
-    """Return the value of :func:`_log_survival` alone, for times of any shape."""
-    from scipy.special import gammaln
+    """Return the value of :func:`_log_survival` alone, for times of any shape and however long."""
+    from scipy.special import betaln
 
     alpha, beta = parameters[:2]
     power = np.power(time, parameters[_C]) if len(parameters) > _C else time
-    return gammaln(beta + power) - gammaln(beta) - gammaln(alpha + beta + power) + gammaln(alpha + beta)
+    return betaln(alpha, beta + power) - betaln(alpha, beta)
 
 
 def _log_survival(parameters: Array, time: Array) -> Derivatives:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from clvlab.clv.checking.backtest import MODELS, backtest
 from clvlab.clv.valuing.contracted import Contracted, fit_contracted
@@ -128,7 +130,7 @@ def _without(records: Records, customers: list[object], source: str) -> Records:
     for name in ("customers", source):
         table = records[name]
         columns = [column for column in _READ if column in table.columns]
-        kept = table.select(columns)
-        kept = kept.filter(kept.customer_id.notin(customers)) if customers else kept
-        tables[name] = ibis.memtable(kept.to_pyarrow())
+        rows = table.select(columns).to_pyarrow()
+        theirs = pc.is_in(rows["customer_id"], pa.array(customers, rows["customer_id"].type))
+        tables[name] = ibis.memtable(rows.filter(pc.invert(theirs)))
     return replace(records, tables=tables)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import first_label
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
@@ -160,7 +161,7 @@ def volume_classes(weight: pd.Series, tonnes: Sequence[float] = (10e6, 5e6, 1e6)
         raise Refused(f"tonnes = {list(least)} are no thresholds that fall; give such as [10e6, 5e6, 1e6].")
     letters = list(_LETTERS[: len(least) + 1])
     chosen = [shipped.isna(), *(shipped >= threshold for threshold in least)]
-    labels = pd.Series(np.select(chosen, [NOT_KNOWN, *letters[:-1]], letters[-1]), shipped.index)
+    labels = pd.Series(first_label(chosen, [NOT_KNOWN, *letters[:-1]], letters[-1]), shipped.index)
     told = [f"{threshold / _MILLION:g} million" if threshold >= _MILLION else f"{threshold:,g}" for threshold in least]
     between = [f"{low} to below {high} tonnes a year" for high, low in pairwise(told)]
     rules = [f"{told[0]} tonnes a year and more", *between, f"below {told[-1]} tonnes a year"]

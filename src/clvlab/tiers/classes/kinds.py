@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import first_label
 from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.periods import DAYS_PER_YEAR, parse_date
@@ -54,7 +54,7 @@ def standing_kinds(last_on: pd.Series, as_of: str | dt.date, left: pd.Series | N
     """
     silent = (pd.Timestamp(parse_date(as_of)) - last_on).dt.days
     gone = silent >= SILENT_DAYS if left is None else left.reindex(last_on.index, fill_value=False)
-    labels = pd.Series(np.select([last_on.isna(), gone], [FUTURE, PAST], PRESENT), last_on.index)
+    labels = pd.Series(first_label([last_on.isna(), gone], [FUTURE, PAST], PRESENT), last_on.index)
     how = f"no order for {SILENT_DAYS} days" if left is None else "called lost by the study's definition of churn"
     rules = {PAST: f"ordered, and left: {how}", PRESENT: "ordered, and still there", FUTURE: "on file, no order yet"}
     return Classes("Past, present and future customers", labels, rules, silent.to_frame("silent_days"))
@@ -169,7 +169,8 @@ def service_kinds(totals: pd.DataFrame) -> Classes:
     if "services" not in totals.columns:
         raise Refused("Single or integrated service needs service in shipments.")
     share = totals["main_service_share"].where(totals["orders"] > 1)
-    labels = pd.Series(np.select([share.isna(), share >= _ONE_SERVICE], [NOT_KNOWN, SINGLE], INTEGRATED), share.index)
+    chosen = [share.isna(), share >= _ONE_SERVICE]
+    labels = pd.Series(first_label(chosen, [NOT_KNOWN, SINGLE], INTEGRATED), share.index)
     rules = {
         SINGLE: f"one service makes {_ONE_SERVICE:.0%} of its orders or more",
         INTEGRATED: f"uses several services, the main one for less than {_ONE_SERVICE:.0%} of its orders",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
+import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
+from clvlab.features.by_customer import aligned, by_customer, first_label
 from clvlab.features.loyalty_measures import INTENTIONS, MEASURES
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -24,6 +26,7 @@ LEAVING_SATISFIED = "satisfied but leaving"
 CAPTIVE = "dissatisfied but captive"
 INERT = "dissatisfied but staying"
 LEAVING = "dissatisfied and leaving"
+STRUCTURAL = "structural"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -144,21 +147,19 @@ def loyalty(
         raise Refused("No customer has both an answer to a survey and a probability to leave.")
     high = float(1.5 * leaving.value.mean()) if leaving_from is None else leaving_from
     satisfied, goes = attitude.value >= satisfied_from, leaving.value >= high
-    tied = tie.reindex(codes).fillna("").astype(str)
-    labels = np.select(
-        [~known, satisfied & goes, satisfied, goes, tied != ""],
-        [NOT_KNOWN, LEAVING_SATISFIED, LOYAL, LEAVING, CAPTIVE],
-        INERT,
-    )
+    tied = aligned(tie, codes).fillna("").astype(str)
+    corners = [~known, satisfied & goes, satisfied, goes, tied != ""]
+    labels = pd.Series(first_label(corners, [NOT_KNOWN, LEAVING_SATISFIED, LOYAL, LEAVING, CAPTIVE], INERT), codes)
     sure = known & ~(straddles(attitude, satisfied_from) | straddles(leaving, high))
     likely, likely_to_go = probability_above(attitude, satisfied_from), probability_above(leaving, high)
     probability = likely.where(satisfied, 1 - likely) * likely_to_go.where(goes, 1 - likely_to_go)
-    values = pd.DataFrame(attitude.columns("satisfaction") | leaving.columns("leaving"), index=codes)
-    values = values.assign(tie=tied, sure=sure, probability=probability)
-    if measures is not None:
-        values = values.join(measures)
-    if amount is not None:
-        values = values.assign(**{str(amount.name): amount.reindex(codes)})
+    columns = attitude.columns("satisfaction") | leaving.columns("leaving")
+    beside = [measures[name] for name in measures] if measures is not None else []
+    beside += [amount] if amount is not None else []
+    values = pd.DataFrame(
+        columns | {"tie": tied, "sure": sure, "probability": probability}
+        | {str(column.name): aligned(column, codes) for column in beside}
+    )  # fmt: skip
     rules = {
         LOYAL: f"satisfaction of {satisfied_from:.0%} or more, probability to leave below {high:.0%}",
         LEAVING_SATISFIED: f"satisfaction of {satisfied_from:.0%} or more, probability to leave of {high:.0%} or more",
@@ -167,10 +168,26 @@ def loyalty(
         LEAVING: "satisfaction below, probability to leave as high",
     }
     return Loyalty(
-        "Attitude and behaviour", pd.Series(labels, codes), rules, values,
-        None if amount is None else str(amount.name), unit, _remarks(pd.Series(labels, codes), sure),
+        "Attitude and behaviour", labels, rules, values,
+        None if amount is None else str(amount.name), unit, _remarks(labels, sure),
         satisfied_from, high,
     )  # fmt: skip
+
+
+def ties(tie: pd.Series, customers: ir.Table) -> pd.Series:
+    """Return what holds each customer besides its satisfaction: a contract, or joined systems and processes.
+
+    Parameters
+    ----------
+    tie
+        What prospects name, by customer_id: a contract counts.
+    customers
+        The customer file; its retention_level, where it is there, tells who is tied structurally.
+    """
+    if "retention_level" not in customers.columns:
+        return tie.where(tie == CONTRACT)
+    level = aligned(by_customer(customers.select("customer_id", "retention_level"))["retention_level"], tie.index)
+    return tie.where(tie == CONTRACT, level.where(level == STRUCTURAL))
 
 
 def _remarks(labels: pd.Series, sure: pd.Series) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range
+from clvlab.features.by_customer import aligned, first_label
 from clvlab.refusal import Refused
 from clvlab.results import Table, format_cell
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
@@ -107,7 +108,7 @@ def potential_value(value: Range, could_be_won: Range) -> Range:
     >>> [float(side["c1"]) for side in potential_value(value, Range(one / 2, one / 2 - 4, one / 2 + 4))]
     [15.0, 10.0, 20.0]
     """
-    won = Range(*(side.reindex(value.value.index) for side in could_be_won))
+    won = Range(*(aligned(side, value.value.index) for side in could_be_won))
     total = value.value + won.value.fillna(0.0)
     down = np.hypot(value.value - value.lower, (won.value - won.lower).fillna(0.0))
     up = np.hypot(value.upper - value.value, (won.upper - won.value).fillna(0.0))
@@ -170,15 +171,15 @@ def quadrants(
     history_cut = _cut(history.value.dropna(), history_rule, "historical value")
     potential_cut = _cut(ahead.value.dropna(), potential_rule, "potential")
     up, right = probability_above(history, history_cut), probability_above(ahead, potential_cut)
-    chances = pd.DataFrame({
+    chances = {
         KEEP_AND_EXTEND: up * right, KEEP: up * (1 - right), BUILD_UP: (1 - up) * right, TIGHTEN: (1 - up) * (1 - right)
-    })  # fmt: skip
+    }  # fmt: skip
     high, promising = history.value >= history_cut, ahead.value >= potential_cut
     known = history.value.notna() & ahead.value.notna()
-    quadrant = np.select([high & promising, high, promising], [KEEP_AND_EXTEND, KEEP, BUILD_UP], TIGHTEN)
-    quadrant = pd.Series(quadrant, names).where(known, NOT_KNOWN)
+    corners = [~known, high & promising, high, promising]
+    quadrant = pd.Series(first_label(corners, [NOT_KNOWN, KEEP_AND_EXTEND, KEEP, BUILD_UP], TIGHTEN), names)
     unclear = straddles(history, history_cut) | straddles(ahead, potential_cut)
-    values = pd.DataFrame(history.columns("historical") | ahead.columns("potential")).assign(quadrant=quadrant)
+    figures = history.columns("historical") | ahead.columns("potential") | {"quadrant": quadrant}
     labels = quadrant.mask(unclear & known, UNDECIDED)
     undecided = f"{int((labels == UNDECIDED).sum()):,} of {len(labels):,} customers are undecided: a 90% interval holds"
     remarks = [
@@ -188,7 +189,7 @@ def quadrants(
     ]
     return Quadrants(
         "Quadrants of historical value and potential", labels, _rules(history_cut, potential_cut, unit),
-        values.join(chances), "potential", unit, remarks, history_cut, potential_cut,
+        pd.DataFrame(figures | chances), "potential", unit, remarks, history_cut, potential_cut,
     )  # fmt: skip
 
 

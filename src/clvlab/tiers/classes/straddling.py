@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from clvlab.clv.valuing.ranges import Range
+from clvlab.features.by_customer import aligned
 from clvlab.refusal import Refused
-
-_NINETY = float(norm.ppf(0.95))
+from clvlab.shrinkage import NINETY
 
 
 def with_ends(figures: Range, customers: pd.Index) -> Range:
@@ -23,7 +23,7 @@ def with_ends(figures: Range, customers: pd.Index) -> Range:
     Refused
         For the end of an interval without a value in it.
     """
-    value, lower, upper = (side.reindex(customers).astype(float) for side in figures)
+    value, lower, upper = (aligned(side, customers).astype(float) for side in figures)
     if (value.isna() & (lower.notna() | upper.notna())).any():
         raise Refused("Some customers have the end of an interval but no value in it; give both or neither.")
     return Range(value, np.minimum(lower.fillna(value), value), np.maximum(upper.fillna(value), value))
@@ -47,7 +47,7 @@ def probability_above(figures: Range, cut: float) -> pd.Series:
     0.95
     """
     away = figures.value - cut
-    spread = (figures.value - figures.lower).where(away >= 0, figures.upper - figures.value) / _NINETY
+    spread = (figures.value - figures.lower).where(away >= 0, figures.upper - figures.value) / NINETY
     sure = pd.Series(np.where(away >= 0, 1.0, 0.0), away.index)
     chance = pd.Series(norm.cdf(away / spread.where(spread > 0)), away.index).where(spread > 0, sure)
     return chance.where(figures.value.notna())

@@ -7,16 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from clvlab.features.concentration import Concentration, concentration
 from clvlab.features.concentration_intervals import measures
+from clvlab.shrinkage import NINETY
 from clvlab.tiers.classes.shares import Floats, one_amount_each, refuse_nothing_above_zero
 
 # Intervals are drawn from so many customers, at random, where there are more: they come out wider, never narrower.
 MOST = 10_000
 _CONFIDENCE = 0.9
-_NINETY = float(norm.ppf((1 + _CONFIDENCE) / 2))
 
 
 class Share(NamedTuple):
@@ -113,5 +112,5 @@ def _taken_back(profit: Floats, told: bool) -> Share:
     """Return losses over gains, with an interval by the standard error of a ratio of means if it can be told."""
     gain, loss = np.maximum(profit, 0.0), np.maximum(-profit, 0.0)
     ratio = float(loss.sum() / gain.sum())
-    error = _NINETY * float(np.std(loss - ratio * gain) / gain.mean()) / sqrt(len(profit)) if told else nan
+    error = NINETY * float(np.std(loss - ratio * gain) / gain.mean()) / sqrt(len(profit)) if told else nan
     return Share(ratio, max(ratio - error, 0.0) if told else nan, ratio + error)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import first_label
 from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import need_columns
 from clvlab.periods import DAYS_PER_YEAR, days_per
@@ -55,7 +55,7 @@ def usage_classes(rhythm: pd.DataFrame) -> Classes:
     gap = one_amount_each(rhythm["usual_gap_days"], "usual_gap_days").where(rhythm["order_days"] > 1)
     week, month = days_per("week"), days_per("month")
     chosen = [gap.isna(), gap <= week, gap <= month]
-    labels = pd.Series(np.select(chosen, [NOT_KNOWN, HEAVY, MEDIUM], LIGHT), gap.index)
+    labels = pd.Series(first_label(chosen, [NOT_KNOWN, HEAVY, MEDIUM], LIGHT), gap.index)
     rules = {
         HEAVY: f"usually order again within {week:.0f} days",
         MEDIUM: f"usually order again within {month:.0f} days",

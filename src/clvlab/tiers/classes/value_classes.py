@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import aligned, first_label
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -68,13 +69,14 @@ def value_classes(
     if not 0 < cut < 1:
         raise Refused(f"cut = {cut} is no part of the net value; give one between 0 and 1, such as 0.7.")
     named = {"actual value": actual, "strategic value": strategic, "cost to serve": cost_to_serve}
-    columns = {what.replace(" ", "_"): one_amount_each(amount, what) for what, amount in named.items()}
-    values = pd.DataFrame(columns).reindex(columns["actual_value"].index)
+    each = {what.replace(" ", "_"): one_amount_each(amount, what) for what, amount in named.items()}
+    customers = each["actual_value"].index
+    values = pd.DataFrame({name: aligned(amount, customers) for name, amount in each.items()})
     bare = values["actual_value"] - values["cost_to_serve"]
     values["net_value"] = net = bare + values["strategic_value"]
     if strategic_interval is not None:
-        ends = strategic_interval.reindex(values.index)
-        values["net_value_lower"], values["net_value_upper"] = bare + ends["lower"], bare + ends["upper"]
+        for end in ("lower", "upper"):
+            values[f"net_value_{end}"] = bare + aligned(strategic_interval[end], customers)
         values["undecided"] = (values["net_value_lower"] < 0) & (values["net_value_upper"] >= 0)
     known = net.dropna()
     first = pd.Series(False, index=net.index)
@@ -82,7 +84,7 @@ def value_classes(
         held = share_of_larger(known.to_numpy(), known.clip(lower=0.0).to_numpy())
         first[known.index] = (cut_at(held, (cut,)) == 0) & (known > 0)
     chosen = [net.isna(), net < 0, first & (bare >= 0)]
-    labels = pd.Series(np.select(chosen, [NOT_KNOWN, BELOW_ZERO, MOST_VALUABLE], SECOND_TIER), net.index)
+    labels = pd.Series(first_label(chosen, [NOT_KNOWN, BELOW_ZERO, MOST_VALUABLE], SECOND_TIER), net.index)
     return Classes(
         "Most valuable, second tier and below zero", labels, _rules(labels, net, cut, unit), values, "net_value",
         unit, _remarks(labels, values),

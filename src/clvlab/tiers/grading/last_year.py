@@ -16,13 +16,13 @@ import pyarrow as pa
 from clvlab.assumptions import Assumptions
 from clvlab.features import loyalty_measures
 from clvlab.features.events import purchases
-from clvlab.features.margins import Margins, customer_margins
+from clvlab.features.margins import Margins, margins_since
+from clvlab.features.rows import Floats, Places, Rows
 from clvlab.features.totals import customer_totals
 from clvlab.features.winnable import SIMILAR, UNKNOWN, YEAR_DAYS, sales, start_of
 from clvlab.periods import days_per, epoch_days
 from clvlab.refusal import Refused
 from clvlab.tiers.grading.measured import Measured, estimated, fact, nothing, shrunk_count
-from clvlab.tiers.grading.rows import Floats, Rows
 
 Tables = Mapping[str, ir.Table]
 
@@ -71,10 +71,19 @@ class LastYear:
         """What each customer adds up to in the year (:func:`clvlab.features.totals.customer_totals`)."""
         return customer_totals(self.tables, self.as_of, YEAR_DAYS)
 
-    @cached_property
+    @property
     def margins(self) -> Margins:
         """What each customer earned and cost in the year (:func:`clvlab.features.margins.customer_margins`)."""
-        return customer_margins(self.tables, self.as_of, self.assumptions, self.start + dt.timedelta(days=1))
+        return self._margins[1]
+
+    @property
+    def margins_so_far(self) -> Margins:
+        """The same over all records, which are read for both at once."""
+        return self._margins[0]
+
+    @cached_property
+    def _margins(self) -> list[Margins]:
+        return margins_since(self.tables, self.as_of, self.assumptions, [None, self.start + dt.timedelta(days=1)])
 
     def total(self, column: str) -> pd.Series:
         """Return a column of ``totals``; blank for all where there is none."""
@@ -109,14 +118,12 @@ class LastYear:
         return file.order_by("customer_id").select(**columns).to_pyarrow()
 
     @cached_property
-    def _places(self) -> ir.Table:
-        """Where each customer stands among ``customers``."""
-        place = ibis.row_number().over(order_by="customer_id")
-        return self.tables["customers"].select("customer_id", place=place.cast("int32")).cache()
+    def _places(self) -> Places:
+        return Places.among(self.tables["customers"], self.customers)
 
     def rows(self, table: ir.Table) -> Rows:
         """Return rows of a table with customer_id and columns of numbers and dates; strangers' are left out."""
-        return Rows.of(table.join(self._places, "customer_id").drop("customer_id").to_pyarrow(), self.customers)
+        return self._places.rows(table)
 
     def within(self, table: ir.Table, column: str) -> ir.Table:
         """Return the rows of a table that are dated in the year."""
@@ -147,9 +154,10 @@ class LastYear:
     @cached_property
     def order_days(self) -> Rows:
         """The days of the year with an order, each once, sorted by customer and day."""
-        numbers = np.unique(self.orders.place * (YEAR_DAYS + 1) + (self.orders["day"] - epoch_days(self.start)))
-        place, day = np.divmod(numbers, YEAR_DAYS + 1)
-        return Rows(self.customers, place.astype("int64"), {"day": day + epoch_days(self.start)})
+        day = (self.orders["day"] - epoch_days(self.start)).astype("int64")
+        numbers = np.sort(self.orders.place * (YEAR_DAYS + 1) + day)
+        place, day = np.divmod(numbers[np.diff(numbers, prepend=-1) > 0], YEAR_DAYS + 1)
+        return Rows(self.customers, place, {"day": (day + epoch_days(self.start)).astype("float64")})
 
     @cached_property
     def sold(self) -> Rows:

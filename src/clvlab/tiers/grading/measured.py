@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from clvlab.clv.valuing.ranges import Range, pooled_means
-from clvlab.shrinkage import Pooled, pool_counts, pool_rates
-from clvlab.tiers.grading.rows import Floats
+from clvlab.features.by_customer import aligned
+from clvlab.features.rows import Floats
+from clvlab.shrinkage import NINETY, Pooled, pool_counts, pool_rates
 
 # Standard deviation of what rounding to whole steps takes off, in steps; also of a place anywhere from 0 to 1.
 ROUNDING = 1 / np.sqrt(12)
 # A 90% interval is so many standard errors wide.
-WIDTH = 2 * norm.ppf(0.95)
+WIDTH = 2 * NINETY
 
 
 class Measured(NamedTuple):
@@ -27,7 +27,7 @@ class Measured(NamedTuple):
 
     def of(self, customers: pd.Index) -> Measured:
         """Return it of these customers, missing where it says nothing of one."""
-        return Measured(*(part.reindex(customers) for part in self))
+        return Measured(*(aligned(part, customers) for part in self))
 
     def on_scale(self, zero: float, one: float) -> Measured:
         """Return its place between two stated values, from 0 (at ``zero`` or beyond) to 1 (at ``one`` or beyond)."""

@@ -101,14 +101,14 @@ class ActionLists(Result):
         """
         rows = self._frame[self._frame["list"] == name]
         shown = rows.groupby("money_is", sort=False).head(most)
-        columns = ["customer_id", "tier", "money", "money_lower", "money_upper", "money_is"]
+        columns = ["customer_id", "tier", "money", "reason", "money_lower", "money_upper", "money_is"]
         columns += _LET_GO_MORE if name == LET_GO and len(rows) else []
         sums = "; ".join(f"{amount:,.0f} {self.currency}".strip() + f" {what}" for what, amount in
                          rows.groupby("money_is")["money"].sum().items())  # fmt: skip
         title = f"{name.capitalize()}: {plural(len(rows), 'accounts')}" + (f", {sums}" if sums else "")
         if len(rows) > len(shown):
             title += f"; the first {len(shown)}"
-        return Table(shown[[*columns, "reason"]].reset_index(drop=True), title, 0, fold=False)
+        return Table(shown[columns].reset_index(drop=True), title, 0, fold=False)
 
     @property
     def remarks(self) -> tuple[str, ...]:

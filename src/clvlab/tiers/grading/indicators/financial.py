@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import margin_rates
+from clvlab.features.rows import Rows
 from clvlab.periods import epoch_days
 from clvlab.tiers.grading.indicator import Indicator
 from clvlab.tiers.grading.last_year import LastYear
 from clvlab.tiers.grading.measured import Measured, from_range, nothing, shrunk_rate
-from clvlab.tiers.grading.rows import Rows
 
 _DIMENSION = "financial"
 _CHANCE_OF_THE_REST = "none for a whole year; for a newer customer, the chance in the part that is still to come"

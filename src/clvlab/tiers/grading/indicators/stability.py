@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvlab.features.churn_definitions.gaps import History, gamma_shape
+from clvlab.features.rows import Rows
 from clvlab.shrinkage import pool_means
 from clvlab.tiers.grading.indicator import Indicator
 from clvlab.tiers.grading.last_year import LastYear
@@ -17,7 +18,6 @@ from clvlab.tiers.grading.measured import (
     shrunk_count,
     shrunk_rate,
 )
-from clvlab.tiers.grading.rows import Rows
 
 _DIMENSION = "stability"
 # So much stands for full complexity, and for complaints as bad as they count: stated ends, not learnt from the data.

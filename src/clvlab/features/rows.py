@@ -1,4 +1,7 @@
-"""Rows of a table with the place of their customer, added up by customer in one pass over NumPy arrays."""
+"""Rows of a table with the place of their customer, added up by customer in one pass over NumPy arrays.
+
+For many sums of long tables this is several times faster than adding up by customer code in the engine.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from clvlab.features.by_customer import by_customer
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -38,12 +45,6 @@ class Rows:
     place: NDArray[np.int64]
     columns: Mapping[str, Floats]
 
-    @staticmethod
-    def of(table: pa.Table, customers: pd.Index) -> Rows:
-        """Return what the engine found: ``place`` and other columns, numbers and dates."""
-        columns = {name: _numbers(table[name]) for name in table.column_names}
-        return Rows(customers, columns.pop("place").astype("int64"), columns)
-
     def __getitem__(self, name: str) -> Floats:
         """Return a column."""
         return self.columns[name]
@@ -66,6 +67,41 @@ class Rows:
         """Return the sum of one amount per row by customer, missing ones left out; 0 without any."""
         known = np.where(np.isnan(amounts), 0.0, amounts)
         return pd.Series(np.bincount(self.place, known, len(self.customers)), self.customers)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where each customer stands among all.
+
+    Attributes
+    ----------
+    customers
+        Everyone, sorted.
+    table
+        customer_id and place, in the engine.
+
+    Examples
+    --------
+    >>> places = Places.among(ibis.memtable({"customer_id": ["b", "a"]}))
+    >>> places.rows(ibis.memtable({"customer_id": ["b", "b"], "weight": [2.0, 3.0]})).count().tolist()
+    [0.0, 2.0]
+    """
+
+    customers: pd.Index
+    table: ir.Table
+
+    @staticmethod
+    def among(codes: ir.Table, customers: pd.Index | None = None) -> Places:
+        """Return the places of these codes, each there once as customer_id; ``customers`` if read already."""
+        place = ibis.row_number().over(order_by="customer_id").cast("int32")
+        table = codes.select("customer_id", place=place).cache()
+        return Places(by_customer(table.drop("place")).index if customers is None else customers, table)
+
+    def rows(self, table: ir.Table) -> Rows:
+        """Return rows of a table with customer_id and columns of numbers and dates; strangers' are left out."""
+        found = table.join(self.table, "customer_id").drop("customer_id").to_pyarrow()
+        columns = {name: _numbers(found[name]) for name in found.column_names}
+        return Rows(self.customers, columns.pop("place").astype("int64"), columns)
 
 
 def _numbers(column: pa.ChunkedArray) -> Floats:

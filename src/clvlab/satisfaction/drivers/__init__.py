@@ -1,0 +1,1 @@
+"""What drives satisfaction: service felt before the answer, and gains and losses against expectation."""

@@ -1,0 +1,1 @@
+"""What service does to leaving and to orders, from the records, with no leaving called."""

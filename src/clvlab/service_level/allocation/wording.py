@@ -1,0 +1,41 @@
+"""How names and amounts stand in the sentences about plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from clvlab.clv.plots.values import Amounts
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a part of a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def words(kpi: str) -> str:
+    """Return an indicator's name as it stands in a sentence.
+
+    Examples
+    --------
+    >>> words("on_time_delivery")
+    'on time delivery'
+    """
+    return kpi.replace("_", " ")
+
+
+def amounts(largest: float, currency: str) -> Callable[[float], str]:
+    """Return how amounts of up to ``largest`` are written, with their currency where it is known.
+
+    Examples
+    --------
+    >>> amounts(2e6, "CNY")(1.2e6), amounts(90, "")(60)
+    ('1.20 million CNY', '60')
+    """
+    money = Amounts(largest, currency)
+    return lambda amount: money.text(amount).strip()

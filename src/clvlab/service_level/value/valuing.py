@@ -1,0 +1,145 @@
+"""From responses, values and risks to what service is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from clvlab.refusal import Refused
+from clvlab.satisfaction.responses.customer_months import Floats
+from clvlab.satisfaction.responses.kpis import BY_NAME, FELT_MONTHS, Kpi
+from clvlab.satisfaction.responses.responses import Response, ServiceResponses
+from clvlab.service_level.value.accounts import accounts
+from clvlab.service_level.value.cells import Ahead, cells_of
+from clvlab.service_level.value.service_value import ServiceValue
+from clvlab.shrinkage import pool_rates
+
+# What a customer feels of its orders is drawn towards the usual by so many of them.
+_PRIOR_ORDERS = 4.0
+_HUNDRED, _LEAST = 100, 1e-12
+_FIVE, _NINETY_FIVE, _NINETY_WIDE = 0.05, 0.95, 2 * 1.6448536269514722
+
+
+def service_value(
+    responses: ServiceResponses,
+    values: pd.DataFrame,
+    total: Floats,
+    failures: Mapping[str, pd.DataFrame],
+    groups: pd.Series,
+    ahead: Ahead,
+    satisfaction: Mapping[str, Response] | None = None,
+    satisfaction_today: pd.Series | None = None,
+    fixed: float = 0.0,
+    draws: int = 400,
+    seed: int = 1,
+) -> ServiceValue:
+    """Return what customers are worth, order and risk under other levels of service.
+
+    Parameters
+    ----------
+    responses
+        What one point does to leaving and orders: direct, or through satisfaction (:mod:`.chain`).
+    values
+        By customer_id: ``value``, ``value_lower``, ``value_upper`` (90%): discounted margin within the horizon.
+    total
+        Draws of what all of them are worth together; how far they scatter says what error the accounts share.
+    failures
+        By indicator, a frame by customer_id of the last 365 days: ``opportunities``, ``failures``, ``shrunk`` (share of
+        failures drawn towards that of all), from :func:`clvlab.features.service.levels.failure_shares` and
+        :func:`~clvlab.service_level.value.accounts.answered_late`.
+    groups
+        Group (such as the tier) by customer_id.
+    ahead
+        Horizon, discount rate and growth that the values were made with.
+    satisfaction
+        By indicator, what one point felt does to overall satisfaction (points of ten).
+    satisfaction_today
+        Mean overall satisfaction by group, points of ten.
+    fixed
+        What serving customers costs however much they order, as a share of what they are worth.
+    draws, seed
+        Number and seed of the draws.
+
+    Raises
+    ------
+    Refused
+        When no indicator's effect is told, or no valued customer has a group.
+
+    Notes
+    -----
+    Draws are normal and independent between leaving, orders, worth and the level of risk, whose relative error is that
+    of a count of so many leavings. An indicator of which only one effect is told counts with that one; the remarks say
+    so. Worth has an error that all accounts share and one of each account's own, so that together they scatter as
+    ``total`` does.
+    """
+    rng = np.random.default_rng(seed)
+    fit = responses.fit
+    remarks = []
+    kpis = []
+    for kpi in (BY_NAME[name] for name in failures):
+        told = {"leaving": responses.leaving[kpi.name], "orders": responses.orders[kpi.name]}
+        absent = [f"{name} ({one.needs})" for name, one in told.items() if not one.told]
+        if absent:
+            remarks.append(f"{kpi.label.capitalize()}: no effect is told on {' and '.join(absent)}.")
+        if len(absent) < len(told):
+            kpis.append(kpi)
+    if fit is None or not kpis:
+        raise Refused(" ".join(remarks or responses.remarks) or "The records tell the effect of no service indicator.")
+    known = accounts(values, responses.months, fit, groups)
+    names = tuple(str(name) for name in known["group"].unique())
+    service, today = {}, {}
+    for kpi in kpis:
+        service[kpi.name], today[kpi.name] = _served(kpi, failures[kpi.name], known)
+    own = float((known["value_error"] ** 2).sum())
+    low, high = np.quantile(total, [_FIVE, _NINETY_FIVE])
+    spread = max(((high - low) / _NINETY_WIDE) ** 2 - own, 0.0)
+    common = float(np.sqrt(spread)) / max(abs(float(np.median(total))), _LEAST)
+    level, risk = rng.standard_normal((2, draws))
+    respond = {
+        kpi.name: (responses.leaving[kpi.name].draws(rng.standard_normal(draws)),
+                   responses.orders[kpi.name].draws(rng.standard_normal(draws)))
+        for kpi in kpis
+    }  # fmt: skip
+    satisfied = satisfaction or {}
+    return ServiceValue(
+        groups=names,
+        kpis=tuple(respond),
+        today=pd.DataFrame(today).reindex(list(names)),
+        draws=draws,
+        leaving={name: pair[0] for name, pair in respond.items()},
+        ordering={name: pair[1] for name, pair in respond.items()},
+        risk=np.exp(risk / np.sqrt(max(fit.leavings, 1.0))),
+        satisfaction={name: satisfied[name].draws(rng.standard_normal(draws)) for name in respond if name in satisfied},
+        satisfaction_today={} if satisfaction_today is None else satisfaction_today.to_dict(),
+        cells={
+            name: cells_of(known[known["group"].astype(str) == name], service, common, level, ahead, rng)
+            for name in names
+        },
+        fixed=fixed,
+        remarks=tuple(remarks),
+    )
+
+
+def _served(kpi: Kpi, counted: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return each account's share of failures and what a point of it becomes as felt, and each group's level today.
+
+    The shares of a group's accounts, drawn towards the common one, are scaled so that together they are the group's.
+    """
+    found = counted.reindex(known.index)
+    number, failed = (found[name].fillna(0.0) for name in ("opportunities", "failures"))
+    group = known["group"].astype(str)
+    pooled = pool_rates(failed.groupby(group).sum(), number.groupby(group).sum())
+    rate = pd.Series(pooled.estimate, sorted(group.unique()))
+    share = found["shrunk"].fillna(group.map(rate))
+    together = (share * number).groupby(group).sum() / number.groupby(group).sum().clip(lower=1.0)
+    scale = (rate / together.where(together > 0)).fillna(1.0)
+    share = (share * group.map(scale)).clip(upper=1.0)
+    if kpi.counted:
+        # One point is one in a hundred of what was asked in the months that count.
+        felt = number * (kpi.months / 12) / _HUNDRED
+    else:
+        n = FELT_MONTHS * known["orders"]
+        felt = n / (n + _PRIOR_ORDERS)
+    return pd.DataFrame({"share": share, "felt": felt}), 1 - rate
