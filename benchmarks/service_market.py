@@ -80,7 +80,7 @@ def best_levels(study: Study) -> pd.DataFrame:
 def recommended(study: Study, budget: float) -> pd.DataFrame:
     """Return the plan under the budget: index group, one column per indicator, blank for as it is; from CHOICES."""
     service = study.service_level
-    choice = options(service.value, service.levers, CHOICES)
+    choice = options(service.value, service.movable, CHOICES)
     return allocate(choice, budget).levels
 
 

@@ -100,7 +100,8 @@ class TrueService:
         -------
         DataFrame
             ``worth`` (discounted margin less the cost of contacts), ``cost``, ``net``, ``orders``, ``leaving``
-            (percentage points of the group's customers who leave within a year) and ``satisfaction`` (points of ten, settled), by group.
+            (percentage points of the group's customers who leave within a year) and ``satisfaction`` (points of ten,
+            settled), by group.
         """
         levels = plan.reindex(index=self.groups, columns=self.today.columns).astype(float).fillna(self.today)
         after, before = self._outlook(levels), self._base

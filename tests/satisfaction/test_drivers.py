@@ -126,3 +126,10 @@ def test_on_a_simulated_market_what_was_known_before_answers_is_found(small_stud
     assert known.frame["orders"].gt(0).any()
     found = satisfaction_response(tables["surveys"], known.frame, small_study.as_of, beside=())
     assert found.number == len(asked.satisfaction)
+
+
+def test_items_whose_answers_never_differ_have_no_importance():
+    surveys, _ = made_up(1)
+    alike = surveys.assign(perception=surveys["perception"].where(surveys["perception"].isna(), 9.0))
+    with pytest.raises(Refused, match="All answers to each item are the same"):
+        importance_performance(alike, AS_OF)

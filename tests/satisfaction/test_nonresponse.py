@@ -74,6 +74,15 @@ def test_when_everybody_answered_there_is_nothing_to_weight():
     found = nonresponse(surveys, known, AS_OF)
     assert found.fit is None
     assert found.finding.startswith("100% of those asked answered")
+    assert not any("the silent" in remark for remark in found.remarks)
+
+
+def test_without_weights_nothing_is_said_of_them_and_facts_are_named_in_words():
+    surveys, known = made_up(1, accounts=8)
+    found = nonresponse(surveys, known.rename(columns={"felt": "failures_mean"}), AS_OF, ["failures_mean"])
+    assert found.to_frame()["weighted"].isna().all()
+    assert any(remark.startswith("For each point by which the silent") for remark in found.remarks)
+    assert any("which are left out: failures mean" in remark for remark in found.remarks)
 
 
 def test_answers_that_are_all_the_same_have_no_interval_and_say_so():

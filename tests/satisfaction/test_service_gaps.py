@@ -83,3 +83,20 @@ def test_gaps_that_cannot_be_told_are_refused(change: dict, by: str, said: str):
     surveys, _ = made_up(1)
     with pytest.raises(Refused, match=said):
         gaps(surveys.assign(**change), AS_OF, by)  # type: ignore[arg-type]
+
+
+def test_without_expectation_there_is_no_gap_to_draw():
+    surveys, _ = made_up(1)
+    with pytest.raises(Refused, match="no gap to draw"):
+        gaps(surveys.assign(expectation=np.nan), AS_OF).plot()
+
+
+def test_where_no_gap_has_an_interval_three_are_named_and_none_is_called_rough():
+    surveys, _ = made_up(1)
+    one = surveys[(surveys["customer_id"] == surveys["customer_id"].iloc[0]) & surveys["answered_on"].notna()]
+    found = gaps(one.groupby("item").tail(1), AS_OF, days=3_000)
+    assert found.to_frame()["gap_lower"].isna().all()
+    assert not any("rough" in remark for remark in found.remarks)
+    four = pd.concat([one.groupby("item").tail(1), one.tail(1).assign(item="place")])
+    said = next(remark for remark in gaps(four, AS_OF, days=3_000).remarks if remark.startswith("No interval"))
+    assert "1 more: one account alone" in said

@@ -100,7 +100,7 @@ def test_a_smooth_curve_that_dips_in_slope_is_not_called_convex():
 @pytest.mark.parametrize("make", [Curve, fitted_curve])
 def test_nothing_is_said_beyond_the_points(make, level):
     curve = make(LEVELS, COST, "cost per order")
-    with pytest.raises(Refused, match=r"cost per order of level .* is not known: the points go from 0.8 to 0.99"):
+    with pytest.raises(Refused, match=r"At level .* the cost per order is not known: the points go from 0.8 to 0.99"):
         curve([0.9, level])
     with pytest.raises(Refused):
         curve.slope(level)

@@ -116,7 +116,7 @@ def test_a_group_beyond_the_costed_levels_stays_as_it_is():
     value = stand_in((0.995, 0.90), (1e6, 1e6), (100, 200))
     found = frontier(value, {KPI: LINES}, customers={"core": 1, "important": 3})
     assert not found.to_frame()["moved"].iloc[1:].str.contains("core").any()
-    assert "core stays as it is today; on_time_delivery: its level today, 99.5%" in repr(found)
+    assert "Stays as it is today, as on time delivery cannot be weighed: core (99.50%)" in repr(found)
     with pytest.raises(Refused, match="There is nothing to move"):
         frontier(stand_in((0.995,), (1e6,), (100,)), {KPI: LINES})
 

@@ -104,7 +104,7 @@ def test_without_an_effect_the_cheapest_level_is_best_in_every_draw_and_it_is_sa
     assert frame["best_level_upper"].to_numpy()[:3] == pytest.approx(0.80)
     assert frame["best_level"].to_numpy()[:3] == pytest.approx(0.80)
     assert not frame["effect_shown"].any()
-    assert "core: no effect on equity is told apart from none" in repr(found)
+    assert "core, important, regular, all customers: no effect on equity is told apart from none" in repr(found)
     assert "no effect is told apart" in repr(found.headlines())
 
 
@@ -118,7 +118,7 @@ def test_a_best_level_at_a_bound_is_said_to_be_one():
     row = rows(found).loc["core"]
     assert (row["best_level"], row["best_is"], row["best_level_lower"]) == (0.99, "upper bound", 0.99)
     assert np.isnan(row["cost_overtakes_at"])
-    assert "core: best is the highest level looked at, 99.0%" in found.remarks[0]
+    assert "core (99.0%): best is the highest level looked at" in found.remarks[0]
 
 
 @few
@@ -177,11 +177,20 @@ def test_a_group_served_beyond_the_costed_levels_is_left_out_and_the_last_one_re
     value = stand_in((0.995, 0.90, float("nan"), 1.0), (1e6,) * 4, (1000,) * 4)
     found = trade_off(value, KPI, LINES)
     assert list(found.to_frame()["group"]) == ["important"]
-    assert "core is left out: its level today, 99.5%, is not between the costed levels 80.0% and 99.0%" in repr(found)
-    assert "regular is left out: its level today is not known" in repr(found)
-    assert "potential is left out: nothing failed" in repr(found)
+    assert "Left out: core (99.50%): today's level is not between the costed levels 80% and 99%" in repr(found)
+    assert "Left out: regular: today's level is not known" in repr(found)
+    assert "Left out: potential (100.00%): nothing failed" in repr(found)
     with pytest.raises(Refused, match="add what it costs there"):
         trade_off(value, KPI, LINES, groups=["core"])
+
+
+def test_what_holds_for_several_groups_is_said_once():
+    beyond = stand_in((0.995, 0.999), (1e6,) * 2, (1000,) * 2)
+    with pytest.raises(Refused, match=r"^Left out: core \(99\.50%\), important \(99\.90%\): today's level is not"):
+        trade_off(beyond, KPI, LINES)
+    nothing = trade_off(stand_in(effect=0.0, sd=0.0), KPI, LINES).remarks
+    assert sum("no effect on equity" in remark for remark in nothing) == 1
+    assert sum("best is the lowest level" in remark for remark in nothing) == 1
 
 
 def test_unknown_names_and_percentages_are_refused():

@@ -152,3 +152,7 @@ class CustomerSatisfaction(Result):
         except Refused:
             return None
         return given.groupby(given["customer_id"].map(groups))[OVERALL].mean()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return what one point of each indicator does to leaving and orders: the frame of :attr:`responses`."""
+        return self.responses.to_frame()

@@ -131,7 +131,7 @@ class Curve(Result):
         outside = ~((asked >= self.lower - rounding) & (asked <= self.upper + rounding))
         if outside.any():
             raise Refused(
-                f"The {self.what} of level {asked[outside].flat[0]:g} is not known: the points go from "
+                f"At level {asked[outside].flat[0]:g} the {self.what} is not known: the points go from "
                 f"{self.lower:g} to {self.upper:g}; add a point there or stay between them."
             )
         return np.clip(asked, self.lower, self.upper)
@@ -241,18 +241,33 @@ def not_costed(today: float, curve: Curve) -> str:
     >>> not_costed(0.85, Curve([0.8, 1.0], [0.0, 9.0]))
     ''
     >>> not_costed(0.75, Curve([0.8, 1.0], [0.0, 9.0]))
-    'its level today, 75.0%, is not between the costed levels 80.0% and 100.0%; add what it costs there'
+    "today's level is not between the costed levels 80% and 100%; add what it costs there"
     """
     if not np.isfinite(today):
-        return "its level today is not known"
+        return "today's level is not known"
     if today == 1:
         return "nothing failed, so that there is nothing to become rarer"
     if not curve.lower <= today <= curve.upper:
         return (
-            f"its level today, {today:.1%}, is not between the costed levels {curve.lower:.1%} and {curve.upper:.1%}; "
+            f"today's level is not between the costed levels {100 * curve.lower:g}% and {100 * curve.upper:g}%; "
             "add what it costs there"
         )
     return ""
+
+
+def all_not_costed(today: pd.Series, curve: Curve) -> list[str]:
+    """Return which groups cannot be weighed, each with its level today, and why; one text per reason.
+
+    Examples
+    --------
+    >>> all_not_costed(pd.Series({"core": 1.0, "regular": 1.0}), Curve([0.8, 0.9], [0.0, 9.0]))
+    ['core (100.00%), regular (100.00%): nothing failed, so that there is nothing to become rarer']
+    """
+    found: dict[str, list[str]] = {}
+    for group, level in today.items():
+        if why := not_costed(level, curve):
+            found.setdefault(why, []).append(f"{group} ({level:.2%})" if np.isfinite(level) else str(group))
+    return [f"{', '.join(groups)}: {why}" for why, groups in found.items()]
 
 
 def _points(levels: ArrayLike, values: ArrayLike, what: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from clvlab.clv.plots.values import Amounts
 from clvlab.refusal import Refused, nearest
 from clvlab.results import Note, Result
-from clvlab.service_level.curves import cost_beyond_today, not_costed
+from clvlab.service_level.curves import all_not_costed, cost_beyond_today, not_costed
 from clvlab.service_level.trade_off import ENDS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("satisfaction", "equity")
 # Even steps of a level, about how many combinations of levels are valued per group, and of how many indicators.
-_STEPS, _COMBINATIONS, _MOST_KPIS = 60, 400, 4
+_STEPS, _COMBINATIONS, _MOST_KPIS = 60, 150, 4
 # Costs that differ by less than this part of the largest differ by rounding.
 _ROUNDING = 1e-9
 
@@ -122,7 +122,7 @@ def frontier(
         Number of customers by group; satisfaction is a mean over customers and needs it when there are several groups.
     levels
         Levels to choose from, by indicator, within the costed ones; without, even steps over these (61 and the points
-        of the curve for one indicator, fewer for several, so that a group has about 400 combinations). Today's level
+        of the curve for one indicator, fewer for several, so that a group has about 150 combinations). Today's level
         is always among them.
     currency
         Of the money.
@@ -152,12 +152,15 @@ def frontier(
     """
     _check(value, curves, measure)
     weights = _weights(value, measure, customers)
-    groups, remarks = [], []
-    for group in value.groups:
-        today = value.today.loc[group, list(curves)].astype(float)
-        reasons = [f"{kpi}: {reason}" for kpi, curve in curves.items() if (reason := not_costed(today[kpi], curve))]
-        remarks += [f"{group} stays as it is today; {reason}." for reason in reasons]
-        chosen = pd.DataFrame(index=[0]) if reasons else _combinations(today, curves, levels or {})
+    groups, levels_today = [], value.today.loc[list(value.groups), list(curves)].astype(float)
+    remarks = [
+        f"Stays as it is today, as {kpi.replace('_', ' ')} cannot be weighed: {who}."
+        for kpi, curve in curves.items()
+        for who in all_not_costed(levels_today[kpi], curve)
+    ]
+    for group, today in levels_today.iterrows():
+        stays = any(not_costed(today[kpi], curve) for kpi, curve in curves.items())
+        chosen = pd.DataFrame(index=[0]) if stays else _combinations(today, curves, levels or {})
         found = value.outcomes(group, chosen)
         measured = weights[group] * getattr(found, measure)
         if not np.isfinite(measured).all():

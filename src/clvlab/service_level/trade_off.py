@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from clvlab.refusal import Refused, nearest
 from clvlab.service_level.best_level import LOWER_BOUND, UPPER_BOUND, best_level
-from clvlab.service_level.curves import not_costed
+from clvlab.service_level.curves import all_not_costed, not_costed
 from clvlab.service_level.group_profit import BaseProfit, GroupProfit, Profit
 from clvlab.service_level.trade_off_result import TradeOff
 
@@ -89,9 +89,8 @@ def trade_off(
             raise Refused(f"{group!r} is no group of these customers{nearest(group, value.groups)}.")
     valued = _levels(curve, levels, kpi)
     today = value.today.loc[chosen, kpi].astype(float)
-    reasons = {group: not_costed(today[group], curve) for group in chosen}
-    kept = [group for group in chosen if not reasons[group]]
-    remarks = [f"{group} is left out: {reasons[group]}." for group in chosen if reasons[group]]
+    kept = [group for group in chosen if not not_costed(today[group], curve)]
+    remarks = [f"Left out: {who}." for who in all_not_costed(today, curve)]
     if not kept:
         raise Refused(" ".join(remarks) or "No group is asked for; name at least one.")
     parts = [_group_profit(value, group, kpi, curve, valued) for group in kept]
@@ -235,23 +234,25 @@ def _curve(profit: Profit, valued: NDArray[np.float64]) -> pd.DataFrame:
 def _about(frame: pd.DataFrame) -> list[str]:
     """Return what a reader of the rows has to know."""
     remarks = []
-    for row in frame.itertuples():
-        if not row.effect_shown:
+    unknown = frame.loc[~frame["effect_shown"], "group"]
+    if len(unknown):
+        remarks.append(
+            f"{', '.join(unknown)}: no effect on equity is told apart from none; the best level is a guess. Levels that"
+            " varied more, or more customers, would settle it."
+        )
+    for bound, end, beyond in ((LOWER_BOUND, "lowest", "below"), (UPPER_BOUND, "highest", "above")):
+        at = [f"{row.group} ({row.best_level:.1%})" for row in frame.itertuples() if row.best_is == bound]
+        if at:
             remarks.append(
-                f"{row.group}: no effect on equity is told apart from none; the best level is a guess. Levels that"
-                " varied more, or more customers, would settle it."
+                f"{', '.join(at)}: best is the {end} level looked at; what service costs {beyond} it would tell"
+                " whether to go further."
             )
-        if row.best_is in (LOWER_BOUND, UPPER_BOUND):
-            end, beyond = ("highest", "above") if row.best_is == UPPER_BOUND else ("lowest", "below")
-            remarks.append(
-                f"{row.group}: best is the {end} level looked at, {row.best_level:.1%}; what service costs {beyond} it"
-                " would tell whether to go further."
-            )
-        if not row.best_level_lower <= row.best_level <= row.best_level_upper:
-            remarks.append(
-                f"{row.group}: the best level on average lies outside the interval of the draws' best levels: a few"
-                " draws with large profits decide."
-            )
+    inside = frame["best_level"].between(frame["best_level_lower"], frame["best_level_upper"])
+    if not inside.all():
+        remarks.append(
+            f"{', '.join(frame.loc[~inside, 'group'])}: the best level on average lies outside the interval of the"
+            " draws' best levels: a few draws with large profits decide."
+        )
     bent = frame.loc[~frame["concave"], "group"]
     if len(bent):
         remarks.append(

@@ -114,7 +114,7 @@ def test_refusals_say_what_is_missing():
         complaint_times({}, AS_OF)
     with pytest.raises(Refused, match="no complaint up to 2020-01-01"):
         complaint_times(complaints([1]), "2020-01-01")
-    with pytest.raises(Refused, match="no column 'category'"):
+    with pytest.raises(Refused, match="needs category in the table complaints"):
         complaint_times(complaints([1]), AS_OF, by="category")
 
 

@@ -37,7 +37,7 @@ def test_the_named_set_conflicts_and_is_irreducible(options, budget, limit, leve
     if found:
         assert not every_plan(options, found.terms)
         assert all(every_plan(options, less) for less in without_one_each(found.terms))
-        assert all(minimum.name in found.sentence for minimum in found.terms.minimums)
+        assert all(minimum.name in found.sentence.lower() for minimum in found.terms.minimums)
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_a_contract_beyond_the_known_costs_says_how_far_they_are_known(two_group
     with pytest.raises(Refused) as refusal:
         allocate(two_groups, minimums=asked)
     assert str(refusal.value) == (
-        "contract V1 of C12 asks 99.0% on time delivery for A, costs are known up to 92.0% (and 1 other minimum of A "
-        "above that): say what 99.0% costs, or agree on less."
+        "Contract V1 of C12 asks 99.0% on time delivery for A, the highest level on offer is 92.0% (and 1 other "
+        "minimum of A above that): say what 99.0% costs, or agree on less."
     )
 
 
@@ -76,7 +76,7 @@ def test_minimums_beyond_the_capacity_say_how_much_is_missing(two_groups):
     asked = [Minimum("contract V1 of C12", "A", KPI, 0.92)]
     found = conflict(two_groups, Terms(None, {"road": 15.0}, asked))
     assert found.sentence == (
-        "contract V1 of C12 (92.0% on time delivery for A) needs at least 20; available of road are 15: find 5 more or "
+        "Contract V1 of C12 (92.0% on time delivery for A) needs at least 20; available of road are 15: find 5 more or "
         "give up contract V1 of C12 (92.0% on time delivery for A)."
     )
 

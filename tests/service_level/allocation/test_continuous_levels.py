@@ -93,7 +93,7 @@ def test_no_grid_of_levels_does_better():
 def test_a_minimum_is_a_bound():
     found = allocate_continuously([logarithmic("A", 55.0, 100.0)], minimums=[Minimum("a floor", "A", KPI, 0.9)])
     assert found.to_frame()[["level", "at"]].to_numpy().tolist() == [[0.9, "lowest"]]
-    with pytest.raises(Refused, match=r"a floor asks 99\.5% on time delivery for A, costs are known up to 99\.0%"):
+    with pytest.raises(Refused, match=r"A floor asks 99\.5% on time delivery for A, costs are known up to 99\.0%"):
         allocate_continuously([logarithmic("A", 55.0, 100.0)], minimums=[Minimum("a floor", "A", KPI, 0.995)])
 
 

@@ -52,7 +52,7 @@ def test_a_lever_whose_level_today_is_not_costed_stays_and_is_said():
     curves = CURVES | {"on_time": Curve([0.88, 1.0], [0.0, 12.0])}
     found = options(Market(), curves, LEVELS | {"on_time": [0.9, 0.95]})
     assert found.levels.loc[found.levels["group"] == "A", "on_time"].unique().tolist() == [0.85]
-    assert found.remarks[0].startswith("on time of A stays: its level today, 85.0%, is not between")
+    assert found.remarks[0].startswith("On time stays as it is for A (85.00%): today's level is not between")
     assert found.remarks == allocate(found).remarks
 
 

@@ -50,9 +50,9 @@ def test_each_constraint_is_worth_what_choosing_without_it_brings():
     minimums = [Minimum("contract V1", "B", KPI, 0.92), Minimum("contract V2", "B", KPI, 0.91)]
     plan = allocate(LADDER, 70.0, {"road": 12.0}, minimums)
     frame = worth_of_constraints(plan, step=20.0).to_frame().set_index("constraint")
-    assert frame.index.tolist() == ["the budget", "road", "contract V1 and 1 more (on time delivery of B)"]
+    assert frame.index.tolist() == ["the budget", "road", "2 promises: on time delivery of B"]
     without = allocate(LADDER, 70.0, {"road": 12.0}).net_worth - plan.net_worth
-    assert frame.loc["contract V1 and 1 more (on time delivery of B)", "without"] == pytest.approx(without)
+    assert frame.loc["2 promises: on time delivery of B", "without"] == pytest.approx(without)
     assert frame.loc["the budget", "without"] == pytest.approx(
         allocate(LADDER, None, {"road": 12.0}, minimums).net_worth - plan.net_worth
     )

@@ -13,7 +13,6 @@ import pandas as pd
 from clvlab.features.by_customer import by_customer
 from clvlab.features.kpis import with_labels
 from clvlab.features.service.asked import Asked, Tables
-from clvlab.features.tables import need_columns
 from clvlab.features.waiting_times import ACCOUNT, Waiting, WaitingTimes, counted_waits, waiting_times
 from clvlab.features.winnable import YEAR_DAYS, sales
 from clvlab.periods import Period, parse_date
@@ -176,8 +175,8 @@ def complaint_costs(
     Returns
     -------
     Table
-        [by...], complaints, handling, claims (both in all), cost_each; the dearest in all first. The title says what
-        is left out.
+        [by...], complaints, handling, claims (both in all, as far as known), cost_each; the dearest in all first. The
+        title says what is left out.
 
     Raises
     ------
@@ -221,11 +220,15 @@ def complaint_costs(
     frame["cost_each"] = (frame.handling + frame.claims) / frame.complaints
     frame = frame.loc[(frame.handling + frame.claims).sort_values(ascending=False, kind="stable").index]
     spent, paid = float(frame.handling.sum()), float(frame.claims.sum())
+    parts = [] if handling is None else [f"{spent / number:,.0f} to handle"]
+    parts += [f"{paid / number:,.0f} in claims"] if claims else []
     title = (
-        f"A complaint costs {(spent + paid) / number:,.0f} {currency}: {spent / number:,.0f} to handle and"
-        f" {paid / number:,.0f} in claims; {number:,} cost {spent + paid:,.0f} {currency}"
+        f"A complaint costs {(spent + paid) / number:,.0f} {currency}: {' and '.join(parts)};"
+        f" {number:,} cost {spent + paid:,.0f} {currency}"
     )
-    return Table(frame.reset_index(drop=True), "; ".join([title, *missing]), decimals=0)
+    unknown = [name for name, known in (("handling", handling is not None), ("claims", claims)) if not known]
+    shown = frame.drop(columns=unknown).reset_index(drop=True)
+    return Table(shown, "; ".join([title, *missing]), decimals=0)
 
 
 def complaints_with(tables: Tables, columns: Sequence[str]) -> ir.Table:
@@ -238,7 +241,9 @@ def complaints_with(tables: Tables, columns: Sequence[str]) -> ir.Table:
     """
     if "complaints" not in tables:
         raise Refused("Complaints need the table complaints.")
-    need_columns(tables["complaints"].columns, columns)
+    lacking = [name for name in columns if name not in tables["complaints"].columns]
+    if lacking:
+        raise Refused(f"What is asked of complaints needs {' and '.join(lacking)} in the table complaints.")
     return tables["complaints"]
 
 

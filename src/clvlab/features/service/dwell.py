@@ -13,7 +13,6 @@ from clvlab.features.indicators import DWELL_LIMIT_HOURS
 from clvlab.features.kpis import with_labels
 from clvlab.features.service.asked import PARTY, Asked, Tables
 from clvlab.features.service.sources import NO_PARTY
-from clvlab.features.tables import need_columns
 from clvlab.features.waiting_times import MINUTES, Waiting, WaitingTimes, counted_waits, waiting_times
 from clvlab.periods import Period, parse_date
 from clvlab.refusal import Refused
@@ -146,7 +145,9 @@ def _standing(tables: Tables, asked: Asked) -> tuple[pd.DataFrame, list[str]]:
     if "shipments" not in tables:
         raise Refused("The dwell at the depot needs the table shipments.")
     table = tables["shipments"]
-    need_columns(table.columns, [*asked.columns, "arrived_at", "delivered_at"])
+    lacking = [name for name in (*asked.columns, "arrived_at", "delivered_at") if name not in table.columns]
+    if lacking:
+        raise Refused(f"The dwell at the depot asked for needs {' and '.join(lacking)} in shipments.")
     rows, remarks = _really(asked.rows(table, "arrived_at"))
     waits, backwards = counted_waits(rows, asked.keys, "arrived_at", "delivered_at", asked.as_of)
     if waits.empty:

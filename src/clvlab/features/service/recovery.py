@@ -11,7 +11,7 @@ from scipy.stats import t
 from clvlab.features.indicators import end_of
 from clvlab.features.service.asked import Asked, Tables
 from clvlab.features.service.complaints import SETTLED_WITHIN_DAYS, complaints_with
-from clvlab.features.tables import day_of, need_columns
+from clvlab.features.tables import day_of
 from clvlab.features.waiting_times import ACCOUNT, Waiting, WaitingTimes, waiting_times
 from clvlab.periods import days_per, parse_date
 from clvlab.refusal import Refused
@@ -158,7 +158,8 @@ def satisfaction_after_recovery(tables: Tables, as_of: str | dt.date) -> Table:
     told = [f"{row.satisfaction:.1f} after {row.recovery.split(':')[0]} recovery (n = {row.answers:,})"
             for row in frame[frame.recovery != NONE].itertuples()]  # fmt: skip
     against = f", against {frame.satisfaction[0]:.1f} without a complaint" if NONE in found else ""
-    title = f"Satisfaction, points of ten: {' and '.join(told)}{against}; no effect, as those served badly complain"
+    caution = "differences are no effect of recovery, as those served badly complain"
+    title = f"Satisfaction, points of ten: {' and '.join(told)}{against}; {caution}"
     return Table(frame, title, decimals=2)
 
 
@@ -180,7 +181,9 @@ def _answers(tables: Tables, day: dt.date) -> pd.DataFrame:
     if "surveys" not in tables:
         raise Refused("Satisfaction after a complaint needs the table surveys.")
     surveys = tables["surveys"]
-    need_columns(surveys.columns, ["answered_on", "overall", "scale_max"])
+    lacking = [name for name in ("answered_on", "overall", "scale_max") if name not in surveys.columns]
+    if lacking:
+        raise Refused(f"Satisfaction after a complaint needs {' and '.join(lacking)} in surveys.")
     rows = surveys.filter(surveys.overall.notnull(), surveys.overall <= surveys.scale_max)
     rows = Asked(day).rows(rows, "answered_on")
     points = _POINTS * rows.overall.cast("float64") / rows.scale_max

@@ -83,7 +83,9 @@ def service_kpis(
     0  during  inventory_accuracy  0.99
     """
     asked = Asked(parse_date(as_of), days, (by,) if isinstance(by, str) else tuple(by or ()), period, groups)
-    need_columns({c for name in SOURCES if name in tables for c in tables[name].columns}, asked.columns)
+    known = {column for name in SOURCES if name in tables for column in tables[name].columns}
+    if known:
+        need_columns(known, asked.columns)
     counts = _all_counts(tables, asked)
     frame = rated(with_labels(counts.frame, period), asked.keys, confidence)
     if frame.empty:

@@ -162,7 +162,7 @@ def fit_overall(
     remarks = [f"From {plural(len(rows), 'answers')} of {plural(rows['customer_id'].nunique(), 'accounts')}."]
     unknown = len(asked.satisfaction) - len(rows)
     if unknown:
-        remarks.append(f"{plural(unknown, 'answers')} of customers of whom nothing was known are left out.")
+        remarks.append(f"Left out: {plural(unknown, 'answers')} of customers of whom nothing was known.")
     absent = [name for name in covariates if name not in rows]
     if absent:
         remarks.append(f"Not in the records, and so left out: {', '.join(absent)}.")

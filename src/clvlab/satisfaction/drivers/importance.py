@@ -129,11 +129,13 @@ def importance_performance(surveys: AnyTable | Answers, as_of: str | dt.date) ->
     if still:
         remarks.append(f"All answers to {', '.join(still)} are the same, so that its importance is not identified.")
     items = [name for name in wide if name not in still]
+    if not items:
+        raise Refused("All answers to each item are the same: importance would show only where they differ.")
     both = wide[items].dropna().join(asked.satisfaction, how="inner")
-    if not items or both["customer_id"].nunique() < ACCOUNTS_PER_COVARIATE * len(items):
+    if both["customer_id"].nunique() < ACCOUNTS_PER_COVARIATE * len(items):
         raise Refused(
-            f"A map of importance needs {ACCOUNTS_PER_COVARIATE} accounts per item that answered all items; there are"
-            f" {plural(both['customer_id'].nunique(), 'accounts')} for {plural(len(items), 'items')}."
+            f"A map of importance needs {ACCOUNTS_PER_COVARIATE} accounts for each item that answered all items; for"
+            f" {plural(len(items), 'items')} the surveys have {plural(both['customer_id'].nunique(), 'accounts')}."
         )
     effects = ordered_logit(both["overall"], both[items], both["customer_id"], both["scale"]).effects_frame()
     levels = {

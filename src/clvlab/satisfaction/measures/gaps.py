@@ -23,6 +23,8 @@ By = Literal["item", "dimension", "touchpoint"]
 ROLE = "respondent_role"
 # Below this an interval of account means is itself unsure.
 FEW_ACCOUNTS = 10
+# Rows that a remark names where many are meant.
+_NAMED = 3
 _MEANS = ["expectation", "perception", "gap", "against_rivals"]
 
 
@@ -175,9 +177,12 @@ def _remarks(frame: pd.DataFrame, by: By) -> list[str]:
         remarks.append("Where expectation was not asked there is no gap.")
     unsure = frame[frame["gap"].notna() & frame["gap_lower"].isna()]
     if len(unsure):
-        names = ", ".join(f"{row[by]} ({row[ROLE]})" for _, row in unsure.iterrows())
-        remarks.append(f"No interval for {names}: one account alone answered, or all gaps are the same.")
-    few = int((frame["accounts"] < FEW_ACCOUNTS).sum())
+        names = [f"{row[by]} ({row[ROLE]})" for _, row in unsure.head(_NAMED).iterrows()]
+        more = [f"{len(unsure) - _NAMED} more"] if len(unsure) > _NAMED else []
+        remarks.append(
+            f"No interval for {', '.join([*names, *more])}: one account alone answered, or all gaps are the same."
+        )
+    few = int((frame["gap_lower"].notna() & (frame["accounts"] < FEW_ACCOUNTS)).sum())
     if few:
         remarks.append(f"{plural(few, 'rows')} from fewer than {FEW_ACCOUNTS} accounts: their intervals are rough.")
     return remarks

@@ -171,10 +171,13 @@ def nonresponse(
     if np.isnan(whole["score_lower"]):
         remarks.append("No interval for the score: all answers are the same, or of one account.")
     silent = 1 - whole["answered_share"]
-    remarks.append(
-        "Weights know accounts, not moods: for each point by which the silent are less satisfied than accounts like"
-        f" them that answer, the score of all would be {silent:.2f} points lower."
-    )
+    if silent:
+        known_alike = "For" if weights is None else "Weights know accounts, not moods: for"
+        than = "those that answer" if weights is None else "accounts like them that answer"
+        remarks.append(
+            f"{known_alike} each point by which the silent are less satisfied than {than}, the score of all would be"
+            f" {silent:.2f} points lower."
+        )
     answered = invited[invited["answers"]].set_index("invitation")["weight"]
     return Nonresponse(frame, who, fit, answered, remarks)
 
@@ -200,7 +203,8 @@ def _chance_to_answer(
     most = rows["customer_id"].nunique() // ACCOUNTS_PER_FACT
     left_out = list(design.columns[most:])
     if left_out:
-        remarks.append(f"Too few accounts were asked for these facts, which are left out: {', '.join(left_out)}.")
+        names = ", ".join(name.replace("_", " ") for name in left_out)
+        remarks.append(f"Too few accounts were asked for these facts, which are left out: {names}.")
     design = design.iloc[:, :most]
     if design.empty:
         raise Refused("it needs more accounts, or facts that differ between them.")
@@ -233,7 +237,7 @@ def _weights(answered: pd.Series, chance: Floats, remarks: list[str]) -> Floats:
     cut = int((weight > HEAVIEST).sum())
     weight = np.minimum(weight, HEAVIEST)
     if unknown:
-        remarks.append(f"{plural(unknown, 'answers')} of customers of whom nothing was known weigh as the mean.")
+        remarks.append(f"Weighed as the mean: {plural(unknown, 'answers')} of customers of whom nothing was known.")
     if cut:
         remarks.append(f"{plural(cut, 'weights')} above {HEAVIEST:g} are cut to that.")
     return weight / np.nanmean(weight)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.figures import BLUE, GREY, ORANGE, PALETTE, new_axes, state
+from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +40,8 @@ def _by_role(frame: pd.DataFrame, rows: pd.Series, value: str, ax: Axes) -> None
 def draw_gaps(found: Gaps, ax: Axes | None) -> Axes:
     """Draw gaps by what was asked about, roles apart."""
     frame = found.to_frame().dropna(subset=["gap"])
+    if frame.empty:
+        raise Refused("Without expectation in surveys there is no gap to draw.")
     ax = ax or new_axes(8.0, 2.2 + 0.5 * frame[found.by].nunique())
     _by_role(frame, frame[found.by], "gap", ax)
     ax.set_xlabel("perception less expectation, points of ten (90% intervals)")

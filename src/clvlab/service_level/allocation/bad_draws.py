@@ -39,7 +39,8 @@ def best_in_bad_draws(programme: Programme, net: np.ndarray, share: float, start
         way = f"Exact: an integer programme over {len(kept):,} options and {len(net):,} draws, solved to the end."
         plans = _by_programme(programme, net, share, best_low, kept)
     else:
-        way = f"Exact: of all plans, bounds left {len(plans):,} over; these were tried one by one."
+        tried = f"all plans but {len(plans):,}, which were tried one by one" if len(plans) else "every other plan"
+        way = f"Exact: bounds rule out {tried}."
     return _best(programme, net, share, np.vstack([best, plans])), way
 
 

@@ -12,7 +12,7 @@ from clvlab.features.customer_file.shared import plural
 from clvlab.service_level.allocation.minimums import Minimum, strictest
 from clvlab.service_level.allocation.options import Options
 from clvlab.service_level.allocation.terms import Terms
-from clvlab.service_level.allocation.wording import amounts, listed, words
+from clvlab.service_level.allocation.wording import amounts, listed, sentence, words
 
 
 class Conflict(NamedTuple):
@@ -74,7 +74,8 @@ def _sentence(options: Options, found: Terms, terms: Terms) -> str:
     if found.budget is not None:
         text = amounts(max(abs(found.budget), np.abs(options.cost).max()), options.currency)
         rest = replace(found, budget=None)
-        return _too_little(options, rest, asked, options.cost, found.budget, "the budget is", text)
+        horizon = " over the horizon" if options.years == options.years else ""
+        return _too_little(options, rest, asked, options.cost, found.budget, f"the budget{horizon} is", text)
     if found.limits:
         name, available = next(iter(found.limits.items()))
         rest = replace(found, limits={other: most for other, most in found.limits.items() if other != name})
@@ -104,9 +105,8 @@ def _too_little(
     whose = listed(others) or "Every plan"
     whose, verb = (f"Together {whose}", "need") if len(others) > 1 else (whose, "needs")
     give_up = " or give up one of them" if len(others) > 1 else f" or give up {whose}" if others else ""
-    return (
-        f"{whose} {verb} at least {text(needed)}; {is_there} {text(there)}: find {text(needed - there)} more{give_up}."
-    )
+    lacking = f"find {text(needed - there)} more{give_up}"
+    return f"{sentence(whose)} {verb} at least {text(needed)}; {is_there} {text(there)}: {lacking}."
 
 
 def _out_of_reach(options: Options, minimum: Minimum, terms: Terms) -> str:
@@ -115,6 +115,6 @@ def _out_of_reach(options: Options, minimum: Minimum, terms: Terms) -> str:
     others = sum(each.level > own.max() for each in terms.minimums if each[1:3] == minimum[1:3]) - 1
     so_do = f" (and {plural(others, 'other minimums')} of {minimum.group} above that)" if others else ""
     return (
-        f"{minimum.name} asks {minimum.level:.1%} {words(minimum.kpi)} for {minimum.group}, costs are known up to "
-        f"{own.max():.1%}{so_do}: say what {minimum.level:.1%} costs, or agree on less."
+        f"{sentence(minimum.name)} asks {minimum.level:.1%} {words(minimum.kpi)} for {minimum.group}, the highest "
+        f"level on offer is {own.max():.1%}{so_do}: say what {minimum.level:.1%} costs, or agree on less."
     )

@@ -15,7 +15,7 @@ from clvlab.service_level.allocation.allocate import allocate
 from clvlab.service_level.allocation.levers import Lever
 from clvlab.service_level.allocation.minimums import Minimum, strictest
 from clvlab.service_level.allocation.options import SAME, Options
-from clvlab.service_level.allocation.wording import amounts, words
+from clvlab.service_level.allocation.wording import amounts, sentence, words
 
 _GRID = 201
 _DEAREST = 1e12  # price of a unit of budget beyond which only cost counts
@@ -114,8 +114,8 @@ def _raised(levers: Sequence[Lever], minimums: Sequence[Minimum]) -> list[Lever]
         asked = least.get((lever.group, lever.kpi))
         if asked and asked.level > lever.upper + SAME:
             raise Refused(
-                f"{asked.name} asks {asked.level:.1%} {words(lever.kpi)} for {lever.group}, costs are known up to "
-                f"{lever.upper:.1%}: say what {asked.level:.1%} costs, or agree on less."
+                f"{sentence(asked.name)} asks {asked.level:.1%} {words(lever.kpi)} for {lever.group}, costs are known "
+                f"up to {lever.upper:.1%}: say what {asked.level:.1%} costs, or agree on less."
             )
         raised.append(replace(lever, lower=min(max(lever.lower, asked.level), lever.upper)) if asked else lever)
     return raised

@@ -13,7 +13,8 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
 from clvlab.refusal import Refused
-from clvlab.service_level.curves import Curve, not_costed
+from clvlab.service_level.allocation.wording import words
+from clvlab.service_level.curves import Curve, all_not_costed, not_costed
 
 if TYPE_CHECKING:
     from clvlab.service_level.value.service_value import ServiceValue
@@ -108,11 +109,14 @@ def levers(value: ServiceValue, curve: Curve, kpi: str) -> list[Lever]:
     Raises
     ------
     Refused
-        When what ``kpi`` is worth is not known.
+        When what ``kpi`` is worth is not known, or no group's level today is costed.
     """
     if kpi not in value.today.columns:
         raise Refused(f"What {kpi} is worth is not known; choose another indicator.")
     costed = [group for group in value.groups if not not_costed(float(value.today.loc[group, kpi]), curve)]
+    if not costed:
+        who = ". ".join(all_not_costed(value.today.loc[list(value.groups), kpi].astype(float), curve))
+        raise Refused(f"{words(kpi).capitalize()} cannot be moved for {who}.")
     return [_of_group(value, curve, kpi, group) for group in costed]
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from clvlab.periods import discount_factor, to_days
 from clvlab.refusal import Refused
-from clvlab.service_level.curves import Curve, cost_beyond_today, not_costed
+from clvlab.service_level.allocation.wording import words
+from clvlab.service_level.curves import Curve, all_not_costed, cost_beyond_today, not_costed
 
 if TYPE_CHECKING:
     from clvlab.service_level.value.service_value import ServiceValue
@@ -153,8 +154,8 @@ def options(
     Raises
     ------
     Refused
-        When an indicator has no costs or is not valued, a level lies beyond the costs, or ``mix`` comes without
-        ``years``.
+        When an indicator has no costs or is not valued, a level lies beyond the costs, no group's level today is
+        costed, or ``mix`` comes without ``years``.
     """
     for kpi in levels:
         if kpi not in curves:
@@ -164,16 +165,23 @@ def options(
     if mix is not None and not years > 0:
         raise Refused("Orders a year need the discounted years of the horizon; give years.")
     today = value.today.loc[list(value.groups), list(levels)].astype(float)
-    fixed = {(group, kpi): why for group in value.groups for kpi in levels
-             if (why := not_costed(today.loc[group, kpi], curves[kpi]))}  # fmt: skip
-    choices = {group: {kpi: [] if (group, kpi) in fixed else levels[kpi] for kpi in levels} for group in value.groups}
+    choices = {
+        group: {kpi: [] if not_costed(today.loc[group, kpi], curves[kpi]) else levels[kpi] for kpi in levels}
+        for group in value.groups
+    }
+    remarks = tuple(
+        f"{words(kpi).capitalize()} stays as it is for {who}."
+        for kpi in levels
+        for who in all_not_costed(today[kpi], curves[kpi])
+    )
+    if remarks and not any(len(some) for each in choices.values() for some in each.values()):
+        raise Refused(f"There is nothing to choose. {' '.join(remarks)}")
     parts = [_of_group(value, curves, choices[group], group) for group in value.groups]
     rows, gains, costs, extra = (list(part) for part in zip(*parts, strict=True))
     uses = pd.DataFrame()
     if mix is not None:
         shares = [np.outer(orders / years, mix.loc[group]) for orders, group in zip(extra, value.groups, strict=True)]
         uses = pd.DataFrame(np.concatenate(shares), columns=mix.columns)
-    remarks = tuple(f"{kpi.replace('_', ' ')} of {group} stays: {why}." for (group, kpi), why in fixed.items())
     every = pd.concat(rows, ignore_index=True)
     return Options(every, today, np.hstack(gains), np.hstack(costs), uses, years, currency, remarks)
 

@@ -35,6 +35,13 @@ class Programme(NamedTuple):
         slack = TOLERANCE * np.abs(self.uses).max(axis=1, initial=0.0)
         return bool(self.allowed[chosen].all() and (self.uses[:, chosen].sum(axis=1) <= self.available + slack).all())
 
+    def without_ample(self) -> Programme:
+        """Return the same without the resources of which even the plan that uses most leaves some: none can bind."""
+        groups = [self.allowed & (self.groups == group) for group in np.unique(self.groups)]
+        most = np.array([sum(uses[some].max(initial=-np.inf) for some in groups) for uses in self.uses])
+        scarce = ~(most <= self.available)
+        return self._replace(uses=self.uses[scarce], available=self.available[scarce])
+
 
 def best_plan(programme: Programme, worth: np.ndarray) -> np.ndarray | None:
     """Return the options of the plan with the largest sum of ``worth``, one per group; None when there is none.
@@ -49,6 +56,7 @@ def best_plan(programme: Programme, worth: np.ndarray) -> np.ndarray | None:
         Array (options,).
     """
     kept = np.flatnonzero(programme.allowed)
+    programme = programme.without_ample()
     kept = kept[undominated(programme.groups[kept], worth[None, kept], programme.uses[:, kept])]
     rows = constraints(programme, kept)
     found = None if rows is None else solve(-_scaled(worth[kept]), rows)

@@ -29,6 +29,17 @@ def words(kpi: str) -> str:
     return kpi.replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """Return a text as it begins a sentence.
+
+    Examples
+    --------
+    >>> sentence("contract V1 of C12")
+    'Contract V1 of C12'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def amounts(largest: float, currency: str) -> Callable[[float], str]:
     """Return how amounts of up to ``largest`` are written, with their currency where it is known.
 

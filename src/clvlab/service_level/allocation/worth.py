@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result
 from clvlab.service_level.allocation.allocate import best_allocation
@@ -146,7 +147,10 @@ class ConstraintWorth(Result):
         self._frame = frame
         free = (frame[["looser", "tighter", "without"]].fillna(1.0) == 0).all(axis=1)
         self._binding = frame[~free]
-        self.remarks = (f"{free.sum():,} more change nothing: the plan keeps them anyway.",) if free.any() else ()
+        more = " more" if len(self._binding) else ""
+        verb, them = ("changes", "it") if free.sum() == 1 else ("change", "them")
+        number = plural(int(free.sum()), "constraints")
+        self.remarks = (f"{number}{more} {verb} nothing: the plan keeps {them} anyway.",) if free.any() else ()
         self.title = "What each constraint is worth" + (f", change of net worth in {currency}" if currency else "")
 
     def to_frame(self) -> pd.DataFrame:
@@ -213,5 +217,15 @@ def _worth_of_minimum(allocation: Allocation, asked: Sequence[Minimum]) -> tuple
 
 
 def _worth(allocation: Allocation, name: str, at: str, step: str, variants: Sequence[Terms]) -> tuple[object, ...]:
-    plans = [best_allocation(allocation.options, terms) for terms in variants]
-    return (name, at, step, *(_change(allocation, plan) for plan in plans), moves(allocation, plans[0]))
+    """Return the row of a constraint, from the terms with it looser, tighter and left out.
+
+    Plans under tighter terms are among those under looser ones, so that what changes nothing need not be solved.
+    """
+    looser, tighter, without = variants
+    options, chosen = allocation.options, allocation.chosen
+    free = best_allocation(options, without)
+    loose = free if free is not None and np.array_equal(free.chosen, chosen) else best_allocation(options, looser)
+    kept = tighter.programme(options).fits(chosen)
+    tight = allocation if kept else best_allocation(options, tighter)
+    changes = (_change(allocation, plan) for plan in (loose, tight, free))
+    return (name, at, step, *changes, moves(allocation, loose))
