@@ -17,6 +17,7 @@ PALETTE = [BLUE, ORANGE, GREEN, PINK, SKY, RED]
 GREY = "#6B7280"
 
 _STYLE: dict[str, object] = {
+    "text.parse_math": False,  # names and units may hold dollar signs
     "figure.figsize": (8.0, 4.2),
     "figure.dpi": 110,
     "font.size": 11,

@@ -237,13 +237,13 @@ def test_where_nothing_was_ever_late_its_effect_is_declared_with_what_would_sett
 
 def test_where_nothing_was_ever_late_no_level_is_recommended(never_late: ServiceLevel) -> None:
     for ask in (lambda: never_late.on_time, never_late.plans.continuous):
-        with pytest.raises(Refused, match=ON_TIME):
+        with pytest.raises(Refused, match=r"on[-_]time[-_]delivery"):
             ask()
     assert ON_TIME not in never_late.plans.best().levels
 
 
 def test_where_nothing_was_ever_late_what_contracts_promise_of_it_is_refused(never_late: ServiceLevel) -> None:
-    with pytest.raises(Refused, match=ON_TIME):
+    with pytest.raises(Refused, match=r"on[-_]time[-_]delivery"):
         never_late.plans.with_promises()
 
 
@@ -274,3 +274,19 @@ def test_more_effect_never_asks_for_less_service(service: ServiceLevel, without_
     assert (levels[0] <= levels[1]).all()
     assert (levels[1] <= levels[2]).all()
     assert (levels[0] < levels[2]).any()
+
+
+def test_the_effects_of_one_indicator_are_those_rows(service: ServiceLevel) -> None:
+    every = service.effects.to_frame()
+    rows = every[every["kpi"] == ON_TIME].drop(columns="kpi").reset_index(drop=True)
+    pd.testing.assert_frame_equal(service.effects.of(ON_TIME).to_frame(), rows)
+    with pytest.raises(Refused, match="did you mean 'on_time_delivery'"):
+        service.effects.of("on_time_deliver")
+
+
+def test_a_misspelt_assumption_of_service_names_the_nearest(service: ServiceLevel) -> None:
+    points = {"levels": [0.9, 0.95], "cost": [1.0, 2.0]}
+    with pytest.raises(Refused, match="did you mean 'on_time_delivery'"):
+        assert assuming(service, service_costs={"on_time_deliver": points}).curves
+    with pytest.raises(Refused, match="did you mean 'core'"):
+        assuming(service, service_floors={"cor": 0.9}).plans.best()

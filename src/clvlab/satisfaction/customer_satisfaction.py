@@ -121,13 +121,16 @@ class CustomerSatisfaction(Result):
         Raises
         ------
         Refused
-            When nobody's rhythm of orders can be learnt, so that a silence tells nothing.
+            When nobody's rhythm of orders can be learnt, so that a silence tells nothing, and when too few left.
         """
         rhythm = self.rhythm()
         if rhythm is None:
             raise Refused("What service does to leaving needs customers who ordered on two days or more.")
         orders = self.purchases.orders
-        return service_responses(self.records.tables, orders, rhythm, self.as_of, window_start(orders))
+        found = service_responses(self.records.tables, orders, rhythm, self.as_of, window_start(orders))
+        if found.fit is None:
+            raise Refused(" ".join(found.remarks))
+        return found
 
     @cached_property
     def responses_of_satisfaction(self) -> dict[str, Response]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from clvlab.service_level.allocation.levers import levers
 from clvlab.service_level.allocation.minimums import Minimum, contract_minimums, floors
 from clvlab.service_level.allocation.options import Options, discounted_years, options
 from clvlab.service_level.allocation.worth import BudgetWorth, ConstraintWorth, worth_of_budget, worth_of_constraints
-from clvlab.service_level.curves import fitted_curve
+from clvlab.service_level.curves import Curve, fitted_curve
 from clvlab.service_level.group_profit import ALL as ALL_CUSTOMERS
 
 if TYPE_CHECKING:
@@ -103,20 +104,21 @@ class ServicePlans:
     @cached_property
     def options(self) -> Options:
         """What can be done for each tier, with what it costs and brings."""
-        return self._options(self.service.groups, self.service.value)
+        return self._options(self.service.groups, self.service.value, self.service.movable)
 
     @cached_property
     def options_with_promises(self) -> Options:
-        """The same with accounts whose contract promises more apart from their tier."""
-        return self._options(self.promised, self.service.value_of(self.promised))
+        """The same of on-time delivery alone, accounts whose contract promises more apart from their tier."""
+        only = {kpi: curve for kpi, curve in self.service.movable.items() if kpi == ON_TIME}
+        return self._options(self.promised, self.service.value_of(self.promised), only)
 
-    def _options(self, groups: pd.Series, value: ServiceValue) -> Options:
-        steps = {kpi: list(curve.levels) for kpi, curve in self.service.movable.items()}
+    def _options(self, groups: pd.Series, value: ServiceValue, curves: Mapping[str, Curve]) -> Options:
+        steps = {kpi: list(curve.levels) for kpi, curve in curves.items()}
         mix = None
         with suppress(Refused, KeyError):  # without, capacity sets no limit
             mix = service_mix_by_group(self.service.records["shipments"], groups, self.service.as_of)
         currency = self.service.assumptions.currency
-        return options(value, self.service.movable, steps, years=self.years, mix=mix, currency=currency)
+        return options(value, curves, steps, years=self.years, mix=mix, currency=currency)
 
     @cached_property
     def capacity(self) -> SpareCapacity:
@@ -150,15 +152,10 @@ class ServicePlans:
         Refused
             When no plan keeps all terms; the sentence names those that conflict.
         """
-        floor = {
-            tier: level
-            for tier, level in self.service.assumptions.service_floors.items()
-            if tier in self.service.customers
-        }
-        return allocate(self.options, self._over_horizon(budget), self._limits(self.options), floors(floor))
+        return allocate(self.options, self._over_horizon(budget), self._limits(self.options), floors(self._floors))
 
     def with_promises(self, budget: float | None = None) -> Allocation:
-        """Return the same with every contract's promise kept; accounts promised more are served apart from their tier.
+        """Return the best levels of on-time delivery that keep every contract's promise, some accounts served apart.
 
         Parameters and refusals are those of :meth:`best`.
         """
@@ -172,7 +169,11 @@ class ServicePlans:
         """
         points = self.service.curve(kpi)
         smooth = fitted_curve(points.levels, points.values, points.what)
-        return allocate_continuously(levers(self.service.value, smooth, kpi), self._over_horizon(budget))
+        return allocate_continuously(
+            levers(self.service.value, smooth, kpi),
+            self._over_horizon(budget),
+            currency=self.service.assumptions.currency,
+        )
 
     def next_money(self, budget: float | None = None, step: float = 100_000.0) -> BudgetWorth:
         """Return what more and less money would bring: the plan chosen again for other budgets.

@@ -151,13 +151,18 @@ class ServiceLevel(Result):
     def two_ways(self) -> Table:
         """The direct effect of each indicator beside the one through satisfaction: two estimands."""
         said = self.satisfaction
-        frame = two_estimands(said.responses, said.through_satisfaction)
+        chain = said.through_satisfaction
+        if not chain:
+            raise Refused("What service does by way of satisfaction is not told: it needs answers to surveys.")
+        frame = two_estimands(said.responses, chain)
         return Table(
             frame, "Change of log hazard and log order rate per point felt: direct, and through satisfaction", 3
         )
 
     def trade_off(self, kpi: str = ON_TIME) -> TradeOff:
         """Return profit against the level of an indicator, by tier and for all."""
+        if kpi not in self.value.kpis and kpi in BY_NAME:
+            raise Refused(f"What {BY_NAME[kpi].label} is worth is not told. {' '.join(self.value.remarks)}")
         return trade_off(self.value, kpi, self.curve(kpi), currency=self.assumptions.currency)
 
     @cached_property

@@ -120,7 +120,7 @@ def latent_leaving(
     information = likelihood.information(found.x)
     values, vectors = np.linalg.eigh(information)
     if not values[0] > _TOLERANCE * values[-1]:
-        raise Refused("The records do not tell the covariates of leaving apart; give a longer history, or fewer.")
+        raise Refused("The records do not tell the covariates of leaving apart; give a longer history.")
     inverse = (vectors / values) @ vectors.T
     if not found.jac @ inverse @ found.jac / 2 < _TOLERANCE * max(abs(found.fun), 1.0):
         raise Refused("The hazard of leaving did not settle; give a longer history.")

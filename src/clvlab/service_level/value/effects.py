@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clvlab.results import Result
+from clvlab.refusal import Refused, nearest
+from clvlab.results import Note, Result, Table
 from clvlab.satisfaction.responses.customer_months import Floats
+from clvlab.satisfaction.responses.kpis import BY_NAME
 from clvlab.satisfaction.responses.responses import Response, ServiceResponses
 from clvlab.service_level.curves import Curve
 from clvlab.service_level.group_profit import ALL
@@ -33,8 +35,23 @@ class EffectPerPoint(Result):
 
     value: ServiceValue
     costs: Mapping[str, Curve]
-    title: str = "What one point more that goes well changes"
+    title: str = (
+        "What one point more that goes well changes: satisfaction (of ten), churn (points a year), and over the horizon"
+        " orders, equity and cost (90% intervals)"
+    )
     decimals: int = 2
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is left out, and why."""
+        return self.value.remarks
+
+    def __repr__(self) -> str:
+        """Return table and remarks as text."""
+        return "\n".join([super().__repr__(), *self.remarks])
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per indicator and group, and one of all customers, whose failures become rarer by one factor.
@@ -48,6 +65,19 @@ class EffectPerPoint(Result):
             (missing without a cost curve).
         """
         return pd.DataFrame([row for kpi in self.value.kpis for row in self._rows(kpi)])
+
+    def of(self, kpi: str) -> Table:
+        """Return the rows of one indicator, as a table to be read.
+
+        Raises
+        ------
+        Refused
+            For an indicator whose effect is not told.
+        """
+        if kpi not in self.value.kpis:
+            raise Refused(f"What {kpi!r} changes is not told{nearest(kpi, self.value.kpis)}.")
+        rows = pd.DataFrame(list(self._rows(kpi))).drop(columns="kpi")
+        return Table(rows, f"{BY_NAME[kpi].label.capitalize()}: {self.title}", self.decimals, ("today",), fold=False)
 
     def _rows(self, kpi: str) -> Iterator[dict[str, object]]:
         """Yield a row per group, and one for all customers where there are several groups."""
@@ -90,6 +120,8 @@ class EffectPerPoint(Result):
             "equity": changes.equity,
         }.items():
             row |= _with_interval(name, change)
+        if not self.value.leaving[kpi].any():  # not told: counted as none in equity, and not to be read as none
+            row |= dict.fromkeys(["churn", "churn_lower", "churn_upper"], np.nan)
         return row | {"cost": an_order * float(found.orders[:, 0].mean())}
 
     def _cost(self, kpi: str, low: float, high: float) -> float:

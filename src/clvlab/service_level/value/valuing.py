@@ -85,13 +85,14 @@ def service_value(
     kpis = []
     for kpi in (BY_NAME[name] for name in failures):
         told = {"leaving": responses.leaving[kpi.name], "orders": responses.orders[kpi.name]}
-        absent = [f"{name} ({one.needs})" for name, one in told.items() if not one.told]
+        absent = [name for name, one in told.items() if not one.told]
         if absent:
-            remarks.append(f"{kpi.label.capitalize()}: no effect is told on {' and '.join(absent)}.")
+            why = "; ".join(dict.fromkeys(told[name].needs for name in absent))
+            remarks.append(f"{kpi.label.capitalize()}: no effect is told on {' and '.join(absent)}: {why}.")
         if len(absent) < len(told):
             kpis.append(kpi)
     if fit is None or not kpis:
-        raise Refused(" ".join(remarks or responses.remarks) or "The records tell the effect of no service indicator.")
+        raise Refused(" ".join(remarks) or "The records tell the effect of no service indicator.")
     known = accounts(values, responses.months, fit, groups)
     names = tuple(str(name) for name in known["group"].unique())
     service, today = {}, {}
