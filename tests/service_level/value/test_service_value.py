@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from clvlab.refusal import Refused
 from clvlab.satisfaction.responses.customer_months import CustomerMonths
 from clvlab.satisfaction.responses.latent_leaving import LeavingFit
 from clvlab.satisfaction.responses.responses import Response, ServiceResponses
+from clvlab.service_level.curves import Curve
 from clvlab.service_level.value.cells import Ahead
 from clvlab.service_level.value.effects import EffectPerPoint
 from clvlab.service_level.value.service_value import ServiceValue
@@ -20,9 +23,10 @@ AHEAD = Ahead(36, 0.10)
 
 
 def valued(
-    customers: int = 1, leaving: float = -0.06, orders: float = 0.02, error: float = 0.0, groups: int = 1
-) -> ServiceValue:
-    """Customers alike: worth 1,000, hazard 0.02 a month, 2 orders a month, one in ten late."""
+    customers: int = 1, leaving: float = -0.06, orders: float = 0.02, error: float = 0.0, groups: int = 1,
+    alike: bool = True,
+) -> ServiceValue:  # fmt: skip
+    """Customers worth 1,000, hazard 0.02 a month, 2 orders a month, one in ten late; all respond alike, or differ."""
     codes = [f"c{i}" for i in range(customers)]
     frame = pd.DataFrame({"customer_id": np.repeat(codes, 12), "month": np.tile(np.arange(12), customers)})
     months = CustomerMonths(frame.assign(length=1.0, orders=2), pd.Series(1.0, codes), {})
@@ -32,7 +36,9 @@ def valued(
     values = pd.DataFrame({"value": 1000.0, "value_lower": 1000.0, "value_upper": 1000.0}, index=codes)
     late = pd.DataFrame({"opportunities": 1e6, "failures": 1e5, "shrunk": 0.1}, index=codes)
     group = pd.Series([f"g{i % groups}" for i in range(customers)], codes)
-    return service_value(responses, values, np.full(100, 1000.0 * customers), {KPI: late}, group, AHEAD, draws=50)
+    found = service_value(responses, values, np.full(100, 1000.0 * customers), {KPI: late}, group, AHEAD, draws=50)
+    same = {name: replace(cells, responds=np.ones_like(cells.responds)) for name, cells in found.cells.items()}
+    return replace(found, cells=same) if alike else found
 
 
 def by_hand(level: float) -> float:
@@ -70,6 +76,13 @@ def test_better_service_keeps_customers_and_brings_orders() -> None:
     assert (np.diff(found.leaving.mean(axis=0)) < 0).all()
 
 
+@pytest.mark.parametrize("customers", [1, 25, 400])
+def test_few_customers_may_respond_unlike_all_and_many_hardly(customers: int) -> None:
+    factor = valued(customers, alike=False).cells["g0"].responds
+    assert factor.mean(axis=1) == pytest.approx(np.ones(3))
+    assert factor.std(axis=1) == pytest.approx(np.full(3, 0.7 / np.sqrt(customers)), rel=0.35)
+
+
 def test_without_an_effect_no_level_is_worth_more_than_another() -> None:
     found = valued(leaving=0.0, orders=0.0).outcomes("g0", pd.DataFrame({KPI: [0.8, 0.9, 1.0]}))
     assert np.ptp(found.equity, axis=1).max() == pytest.approx(0)
@@ -88,7 +101,7 @@ def test_groups_and_scenarios_share_the_draws() -> None:
 
 
 def test_a_point_is_worth_as_much_in_the_table_as_in_the_outcomes() -> None:
-    table = EffectPerPoint(valued(error=0.005), {KPI: lambda level: 100 * level}).to_frame().iloc[0]
+    table = EffectPerPoint(valued(error=0.005), {KPI: Curve([0.8, 1.0], [80.0, 100.0])}).to_frame().iloc[0]
     assert table["equity_lower"] < table["equity"] < table["equity_upper"]
     assert table["churn"] < 0
     assert table["cost"] > 0

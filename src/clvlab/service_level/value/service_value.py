@@ -19,6 +19,8 @@ _POINTS = 100
 # Once all is felt, months are taken by the quarter.
 _QUARTER = 3
 _LEAST = 1e-12
+# Rows of what accounts respond.
+_LEAVING, _ORDERS, _SATISFACTION = range(3)
 
 
 class Outcomes(NamedTuple):
@@ -128,7 +130,7 @@ class ServiceValue:
         there = cells.there / max(float(cells.there.sum()), _LEAST)
         satisfaction = np.full((self.draws, len(levels)), self.satisfaction_today.get(group, np.nan))
         for name, gained in points.items():
-            told = self.satisfaction.get(name, np.full(self.draws, np.nan))
+            told = self.satisfaction.get(name, np.full(self.draws, np.nan)) * cells.responds[_SATISFACTION]
             satisfaction += told[:, None] * (there @ gained)
         return Outcomes(
             np.einsum("cd,cds->ds", cells.value, worth),
@@ -152,14 +154,15 @@ class ServiceValue:
         stayed, orders, more = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         stays = np.exp(-MONTHS_PER_YEAR * hazard) * np.ones(shape)
 
-        def felt(responses: Mapping[str, Floats], month: int) -> Floats:
+        def felt(responses: Mapping[str, Floats], own: Floats, month: int) -> Floats:
             reached = {name: min(month / BY_NAME[name].months, 1.0) for name in points}
-            steps = (reached[name] * responses[name][:, None] * points[name][:, None, :] for name in points)
+            steps = (reached[name] * (own * responses[name])[:, None] * points[name][:, None, :] for name in points)
             return sum(steps, np.zeros(shape))
 
         for begin, end in _stretches(cells.weights.shape[1]):
             if begin < FELT_MONTHS:
-                ordering, rises = felt(self.ordering, begin + 1), hazard * np.expm1(felt(self.leaving, begin + 1))
+                ordering = felt(self.ordering, cells.responds[_ORDERS], begin + 1)
+                rises = hazard * np.expm1(felt(self.leaving, cells.responds[_LEAVING], begin + 1))
             half = rises * (end - begin) / 2
             more += half
             present = cells.weights[:, begin:end].sum(axis=1)[:, None, None] * np.exp(-more)

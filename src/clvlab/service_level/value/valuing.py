@@ -77,7 +77,8 @@ def service_value(
     nothing, and where they do not, noise cannot pass for a large one. Draws are normal and independent between leaving,
     orders, worth and the level of risk, whose relative error is that of a count of so many leavings. An indicator of
     which only one effect is told counts with that one; the remarks say so. Worth has an error that all accounts share
-    and one of each account's own, so that together they scatter as ``total`` does.
+    and one of each account's own, so that together they scatter as ``total`` does. Groups respond alike but for chance:
+    each has a factor on every response that scatters by 0.7 over the root of its number of customers.
     """
     rng = np.random.default_rng(seed)
     fit = responses.fit
