@@ -19,13 +19,13 @@ from clvlab.satisfaction.responses.customer_months import CustomerMonths, Floats
 from clvlab.satisfaction.responses.kpis import CONFOUNDERS, KPIS, TERMS, Kpi
 from clvlab.satisfaction.responses.latent_leaving import LeavingFit, latent_leaving
 from clvlab.satisfaction.responses.order_rate import order_rate
+from clvlab.shrinkage import NINETY
 
 # Below so many leavings an effect is not told; one more confounder for every five.
 _FEWEST_LEAVINGS, _LEAVINGS_EACH = 10, 5
 # A point that may as well halve as double leaving (an order rate: one that may move it by a quarter) has not been told.
 _TOLD_LEAVING, _TOLD_ORDERS = float(np.log(2)), 0.25
 _FAILURES = ("failures_mean", "failures_recent")
-_NINETY = 1.6448536269514722
 
 
 class Response(NamedTuple):
@@ -108,8 +108,8 @@ class ServiceResponses(Result):
             row |= {
                 name: one.estimate,
                 f"{name}_error": one.error,
-                f"{name}_lower": one.estimate - _NINETY * one.error,
-                f"{name}_upper": one.estimate + _NINETY * one.error,
+                f"{name}_lower": one.estimate - NINETY * one.error,
+                f"{name}_upper": one.estimate + NINETY * one.error,
             }
         row["per"] = "one fewer late in 3 months" if kpi.counted else "point felt over 6 months"
         row["identified"] = " and ".join(name for name, one in told.items() if one.told) or "nothing"
@@ -225,7 +225,7 @@ def _order_response(months: CustomerMonths, kpi: Kpi, varying: set[str], there: 
 
 def _told(estimate: float, error: float, most: float, kpi: Kpi, what: str) -> Response:
     """Return the response, or that it is not told where its interval is wider than anything to be believed."""
-    if not np.isfinite(error) or (not kpi.counted and _NINETY * error > most):
+    if not np.isfinite(error) or (not kpi.counted and NINETY * error > most):
         return Response(
             np.nan, np.nan, f"{kpi.label} varied too little for so few {what}: a longer record would settle it"
         )

@@ -10,15 +10,14 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.features.panel.voice import ANSWER_DAYS, SLOW_DAYS
 from clvlab.periods import DAYS_PER_YEAR, MONTHS_PER_YEAR, parse_date
 from clvlab.refusal import Refused
 from clvlab.satisfaction.responses.customer_months import CustomerMonths
 from clvlab.satisfaction.responses.latent_leaving import LeavingFit
-from clvlab.shrinkage import pool_rates
+from clvlab.shrinkage import NINETY, pool_rates
 
-SETTLED_DAYS, ANSWERED_DAYS = 7, 1
 _YEAR = round(DAYS_PER_YEAR)
-_NINETY_WIDE = 2 * 1.6448536269514722
 # Months there in the last year below which nothing is told of them.
 _LEAST_TIME = 1e-6
 
@@ -55,7 +54,7 @@ def accounts(values: pd.DataFrame, months: CustomerMonths, fit: LeavingFit, grou
         {
             "group": group,
             "value": valued["value"],
-            "value_error": (valued["value_upper"] - valued["value_lower"]) / _NINETY_WIDE,
+            "value_error": (valued["value_upper"] - valued["value_lower"]) / (2 * NINETY),
             "there": fit.there_now.reindex(group.index).fillna(0.0),
             "hazard": recent["hazard"].fillna(recent["hazard"].mean()),
             "orders": recent["orders"].fillna(0.0),
@@ -104,9 +103,9 @@ def answered_late(tables: Mapping[str, ir.Table], as_of: str | dt.date, kpi: str
     """
     of_complaints = kpi == "complaints_settled_in_time"
     name, columns, days = (
-        ("complaints", ("opened_at", "resolved_at"), SETTLED_DAYS)
+        ("complaints", ("opened_at", "resolved_at"), SLOW_DAYS)
         if of_complaints
-        else ("contacts", ("contacted_at", "answered_at", "kind"), ANSWERED_DAYS)
+        else ("contacts", ("contacted_at", "answered_at", "kind"), ANSWER_DAYS)
     )
     if name not in tables or not set(columns) <= set(tables[name].columns):
         raise Refused(f"{kpi} needs {', '.join(columns)} in {name}.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from clvlab.features.panel.service import PRIOR_ORDERS
 from clvlab.refusal import Refused
 from clvlab.satisfaction.responses.customer_months import Floats
 from clvlab.satisfaction.responses.kpis import BY_NAME, FELT_MONTHS, Kpi
@@ -14,15 +15,13 @@ from clvlab.satisfaction.responses.responses import Response, ServiceResponses
 from clvlab.service_level.value.accounts import accounts
 from clvlab.service_level.value.cells import Ahead, cells_of
 from clvlab.service_level.value.service_value import ServiceValue
-from clvlab.shrinkage import pool_rates
+from clvlab.shrinkage import NINETY, pool_rates
 
-# What a customer feels of its orders is drawn towards the usual by so many of them.
-_PRIOR_ORDERS = 4.0
 _HUNDRED, _LEAST = 100, 1e-12
 # How far effects on the log hazard and the log order rate scatter around none, per point felt and per late answer:
 # about what is published (7% more leave per point of failures), so that noise cannot pass for a large effect.
 _LEAVING_SPREAD, _ORDERS_SPREAD = {False: 0.10, True: 0.50}, {False: 0.05, True: 0.25}
-_FIVE, _NINETY_FIVE, _NINETY_WIDE = 0.05, 0.95, 2 * 1.6448536269514722
+_FIVE, _NINETY_FIVE = 0.05, 0.95
 
 
 def service_value(
@@ -101,7 +100,7 @@ def service_value(
         service[kpi.name], today[kpi.name] = _served(kpi, failures[kpi.name], known)
     own = float((known["value_error"] ** 2).sum())
     low, high = np.quantile(total, [_FIVE, _NINETY_FIVE])
-    spread = max(((high - low) / _NINETY_WIDE) ** 2 - own, 0.0)
+    spread = max(((high - low) / (2 * NINETY)) ** 2 - own, 0.0)
     common = float(np.sqrt(spread)) / max(abs(float(np.median(total))), _LEAST)
     level, risk = rng.standard_normal((2, draws))
     respond = {
@@ -150,5 +149,5 @@ def _served(kpi: Kpi, counted: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.Da
         felt = number * (kpi.months / 12) / _HUNDRED
     else:
         n = FELT_MONTHS * known["orders"]
-        felt = n / (n + _PRIOR_ORDERS)
+        felt = n / (n + PRIOR_ORDERS)
     return pd.DataFrame({"share": share, "felt": felt}), 1 - rate
