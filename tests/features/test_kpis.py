@@ -57,10 +57,19 @@ def test_what_is_overdue_at_the_as_of_date_is_late(shipments):
     assert counts(kpis(shipments, as_of="2024-02-07"))["on_time_delivery"] == (1, 2)
 
 
+def test_what_was_given_up_before_it_was_delivered_is_not_late_but_not_carried_out(shipments):
+    given_up = shipments.assign(completed=[True, False, False, None, False])
+    found = counts(kpis(given_up, as_of="2024-02-10"))
+    assert found["on_time_delivery"] == (1, 2)
+    assert found["dwell_over_24_hours"] == (2, 2)
+    assert found["order_completion"] == (1, 4)
+
+
 def test_a_due_date_without_time_of_day_lasts_until_midnight(shipments):
     evening = shipments.assign(
         delivered_at=stamps("2024-01-05 22:00", *[None] * 4),
         delivery_due_at=shipments.delivery_due_at.dt.date,
+        completed=None,
     )
     assert counts(kpis(evening))["on_time_delivery"] == (1, 1)
     assert counts(kpis(evening, as_of="2024-02-08"))["on_time_delivery"] == (1, 3)

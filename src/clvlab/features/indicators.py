@@ -84,13 +84,16 @@ def _not_after(done: Any, due: Any) -> Any:
 
 
 def in_time_rule(done: str, due: str) -> Rule:
-    """Return the rule: due time known, and done or overdue at the as-of date; succeeds when in time."""
+    """Return the rule: due time known, and done or overdue at the as-of date; succeeds when in time.
+
+    What was turned down, or given up before it was done, can't be late: it is a failure of another kind.
+    """
 
     def counts(table: ir.Table, end: dt.datetime | None) -> tuple[Any, Any]:
         known = table[done].notnull() & table[due].notnull()
         in_time = known & _not_after(table[done], table[due])
         if end is not None:
-            known = known | (table[done].isnull() & (table[due] < _moment(end, table[due])))
+            known = known | (table[done].isnull() & (table[due] < _moment(end, table[due])) & ~_given_up(table))
         return known & _accepted(table), in_time
 
     return counts
@@ -102,8 +105,13 @@ def _moment(end: dt.datetime, column: Any) -> Any:
 
 
 def _accepted(table: ir.Table) -> Any:
-    """Return whether the shipment was taken on: what was turned down can't be late."""
+    """Return whether the shipment was taken on."""
     return ~table.refused.cast("boolean").fill_null(False) if "refused" in table.columns else ibis.literal(True)
+
+
+def _given_up(table: ir.Table) -> Any:
+    """Return whether the shipment is known not to have been completed."""
+    return ~table.completed.cast("boolean").fill_null(True) if "completed" in table.columns else ibis.literal(False)
 
 
 def _dwell(table: ir.Table, end: dt.datetime | None) -> tuple[Any, Any]:
@@ -113,7 +121,8 @@ def _dwell(table: ir.Table, end: dt.datetime | None) -> tuple[Any, Any]:
     long = known & (table.delivered_at.delta(table.arrived_at, unit="second") > limit)
     if end is not None:
         before = _moment(end - dt.timedelta(hours=DWELL_LIMIT_HOURS), table.arrived_at)
-        still = table.arrived_at.notnull() & table.delivered_at.isnull() & (table.arrived_at < before)
+        waiting = table.arrived_at.notnull() & table.delivered_at.isnull() & ~_given_up(table)
+        still = waiting & (table.arrived_at < before)
         known, long = known | still, long | still
     return known, long
 

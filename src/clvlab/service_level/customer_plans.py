@@ -18,7 +18,7 @@ from clvlab.service_level.allocation.caution import Caution, allocate_cautiously
 from clvlab.service_level.allocation.continuous import ContinuousAllocation, allocate_continuously
 from clvlab.service_level.allocation.levers import levers
 from clvlab.service_level.allocation.minimums import Minimum, contract_minimums, floors
-from clvlab.service_level.allocation.options import Options, discounted_years, options
+from clvlab.service_level.allocation.options import Options, discounted_years, options, with_halfway
 from clvlab.service_level.allocation.worth import BudgetWorth, ConstraintWorth, worth_of_budget, worth_of_constraints
 from clvlab.service_level.curves import Curve, fitted_curve
 from clvlab.service_level.group_profit import ALL as ALL_CUSTOMERS
@@ -44,6 +44,10 @@ class ServicePlans:
     """
 
     service: ServiceLevel
+
+    def __repr__(self) -> str:
+        """Say what to ask for."""
+        return "Plans for service: best(budget), cautious(budget), with_promises(budget), ..."  # not shown
 
     @property
     def years(self) -> float:
@@ -113,7 +117,7 @@ class ServicePlans:
         return self._options(self.promised, self.service.value_of(self.promised), only)
 
     def _options(self, groups: pd.Series, value: ServiceValue, curves: Mapping[str, Curve]) -> Options:
-        steps = {kpi: list(curve.levels) for kpi, curve in curves.items()}
+        steps = {kpi: with_halfway(curve.levels) for kpi, curve in curves.items()}
         mix = None
         with suppress(Refused, KeyError):  # without, capacity sets no limit
             mix = service_mix_by_group(self.service.records["shipments"], groups, self.service.as_of)

@@ -73,3 +73,5 @@ KPIS: tuple[Kpi, ...] = (
     ),
 )  # fmt: skip
 BY_NAME = {one.name: one for one in KPIS}
+# Kinds of failure of an order: what one of them does tells what another may do.
+KINDS_OF_FAILURE = ("on_time_delivery", "cargo_damage_frequency", "order_completion")

@@ -40,11 +40,6 @@ class Response(NamedTuple):
         """Whether the records tell it."""
         return not self.needs
 
-    def believed(self, spread: float) -> Response:
-        """Return the response where effects are known beforehand to scatter by ``spread`` around none."""
-        kept = spread**2 / (spread**2 + self.error**2)
-        return self._replace(estimate=kept * self.estimate, error=kept**0.5 * self.error)
-
     def draws(self, normal: Floats) -> Floats:
         """Return draws from standard normal ones; 0 where nothing is told."""
         return self.estimate + self.error * normal if self.told else np.zeros(len(normal))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -201,6 +201,18 @@ def _of_group(
     frame.insert(0, "group", group)
     extra = (found.orders - found.orders[:, :1]).mean(axis=0)
     return frame, found.equity - found.equity[:, :1], costs, extra
+
+
+def with_halfway(levels: Sequence[float]) -> list[float]:
+    """Return levels and those halfway between neighbours, so that little of a budget is left over between two.
+
+    Examples
+    --------
+    >>> with_halfway([0.9, 0.92, 0.96])
+    [0.9, 0.91, 0.92, 0.94, 0.96]
+    """
+    between = [round((low + high) / 2, 9) for low, high in pairwise(levels)]
+    return sorted([*levels, *between])
 
 
 def discounted_years(annual_rate: float, horizon_months: float) -> float:

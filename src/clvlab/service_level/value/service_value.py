@@ -89,6 +89,10 @@ class ServiceValue:
     fixed: float
     remarks: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say for whom it is known."""
+        return f"What service is worth to {', '.join(self.groups)}, by {', '.join(self.kpis)}"  # not shown
+
     def outcomes(self, group: str, levels: pd.DataFrame) -> Outcomes:
         """Return what comes of levels of service for a group of customers.
 

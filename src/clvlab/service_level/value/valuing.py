@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from clvlab.features.panel.service import PRIOR_ORDERS
 from clvlab.refusal import Refused
+from clvlab.satisfaction.responses.believed import believed
 from clvlab.satisfaction.responses.customer_months import Floats
-from clvlab.satisfaction.responses.kpis import BY_NAME, FELT_MONTHS, Kpi
+from clvlab.satisfaction.responses.kpis import BY_NAME, FELT_MONTHS, KINDS_OF_FAILURE, Kpi
 from clvlab.satisfaction.responses.responses import Response, ServiceResponses
 from clvlab.service_level.value.accounts import accounts
 from clvlab.service_level.value.cells import Ahead, cells_of
@@ -73,7 +74,9 @@ def service_value(
     -----
     Effects are drawn towards none as if they scattered around it by 0.10 in the log hazard per point felt (0.50 per
     late answer) and by half as much in the log order rate: where the records tell an effect, that changes next to
-    nothing, and where they do not, noise cannot pass for a large one. Draws are normal and independent between leaving,
+    nothing, and where they do not, noise cannot pass for a large one. Kinds of failure of an order (late, damaged, not
+    carried out) are told together (:func:`~clvlab.satisfaction.responses.believed.believed`): a rare kind goes along
+    with the others as far as the records do not set it apart. Draws are normal and independent between leaving,
     orders, worth and the level of risk, whose relative error is that of a count of so many leavings. An indicator of
     which only one effect is told counts with that one; the remarks say so. Worth has an error that all accounts share
     and one of each account's own, so that together they scatter as ``total`` does. Groups respond alike but for chance:
@@ -103,23 +106,18 @@ def service_value(
     spread = max(((high - low) / (2 * NINETY)) ** 2 - own, 0.0)
     common = float(np.sqrt(spread)) / max(abs(float(np.median(total))), _LEAST)
     level, risk = rng.standard_normal((2, draws))
-    respond = {
-        kpi.name: tuple(
-            by[kpi.name].believed(scatter[kpi.counted]).draws(rng.standard_normal(draws))
-            for by, scatter in ((responses.leaving, _LEAVING_SPREAD), (responses.orders, _ORDERS_SPREAD))
-        )
-        for kpi in kpis
-    }  # fmt: skip
+    leaving = _drawn(kpis, responses.leaving, _LEAVING_SPREAD, draws, rng)
+    ordering = _drawn(kpis, responses.orders, _ORDERS_SPREAD, draws, rng)
     satisfied = satisfaction or {}
     return ServiceValue(
         groups=names,
-        kpis=tuple(respond),
+        kpis=tuple(leaving),
         today=pd.DataFrame(today).reindex(list(names)),
         draws=draws,
-        leaving={name: pair[0] for name, pair in respond.items()},
-        ordering={name: pair[1] for name, pair in respond.items()},
+        leaving=leaving,
+        ordering=ordering,
         risk=np.exp(risk / np.sqrt(max(fit.leavings, 1.0))),
-        satisfaction={name: satisfied[name].draws(rng.standard_normal(draws)) for name in respond if name in satisfied},
+        satisfaction={name: satisfied[name].draws(rng.standard_normal(draws)) for name in leaving if name in satisfied},
         satisfaction_today={} if satisfaction_today is None else satisfaction_today.to_dict(),
         cells={
             name: cells_of(known[known["group"].astype(str) == name], service, common, level, ahead, rng)
@@ -128,6 +126,21 @@ def service_value(
         fixed=fixed,
         remarks=tuple(remarks),
     )
+
+
+def _drawn(
+    kpis: Sequence[Kpi], responses: Mapping[str, Response], spread: Mapping[bool, float], draws: int,
+    rng: np.random.Generator,
+) -> dict[str, Floats]:  # fmt: skip
+    """Return draws of what each indicator's point does, as believed; 0 where nothing is told."""
+    told = [kpi for kpi in kpis if responses[kpi.name].told]
+    kinds = [kpi for kpi in told if kpi.name in KINDS_OF_FAILURE]
+    found = {kpi.name: np.zeros(draws) for kpi in kpis}
+    for together in ([kinds] if kinds else []) + [[kpi] for kpi in told if kpi not in kinds]:
+        mean, covariance = believed([responses[kpi.name] for kpi in together], spread[together[0].counted])
+        drawn = rng.multivariate_normal(mean, covariance, draws, method="eigh").T
+        found |= {kpi.name: values for kpi, values in zip(together, drawn, strict=True)}
+    return found
 
 
 def _served(kpi: Kpi, counted: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
