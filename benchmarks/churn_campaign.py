@@ -29,9 +29,9 @@ FELT = (*leaving.PARTS["service"], *leaving.PARTS["neglect"])
 PERSUADABLE, DISTURBED = 1, 2
 
 
-def true_reduction(world: World) -> Floats:
-    """Return what calling takes off each customer's probability to leave within the campaign's months."""
-    history, start = world.history, campaign_months(MONTHS)[0]
+def true_reduction(world: World, start: int) -> Floats:
+    """Return what calling in a month takes off each customer's probability to leave within the campaign's months."""
+    history = world.history
     forced = leaving.involuntary_hazards(world.population, history.unprofitable).sum(axis=0)
     cumulated = np.zeros((2, len(world)))
     felt = {name: history.covariates[name][:, start] for name in FELT}
@@ -75,7 +75,7 @@ def one_market(seed: int) -> pd.DataFrame:
     drawn = campaigns[campaigns["randomised"].astype(str).str.lower() == "true"].assign(randomised=True)
     effect = campaign_effect(drawn, spells, before=before, by="tie", months=leaving.CAMPAIGN_MONTHS)
     rows = effect.to_frame().assign(seed=seed, shown=effect.shown)
-    members = pd.Series(true_reduction(world), index=codes).loc[drawn["customer_id"]]
+    members = pd.Series(true_reduction(world, campaign_months(MONTHS)[0]), index=codes).loc[drawn["customer_id"]]
     of_group = members.groupby(before.set_index("customer_id")["tie"].loc[members.index]).mean()
     rows["truth"] = rows["group"].map({**of_group, EVERYONE: members.mean()})
     controls = drawn[drawn["arm"] == "control"]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 from clvlab.cache import CACHE_VARIABLE
-from clvlab.study import Study, open_study
+from clvlab.opening import open_study
+from clvlab.study import Study
 
 # On CI the same examples every time: a new one that fails belongs to whoever finds it at the desk.
 settings.register_profile("ci", derandomize=True)

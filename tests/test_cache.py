@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from clvlab.cache import (
     CACHE_VARIABLE,
     cache_folder,
     cached_folder,
-    cached_frame,
     content_hash,
     fingerprint,
     package_source,
@@ -179,24 +177,6 @@ def test_two_processes_at_once_both_get_a_whole_folder(tmp_path, monkeypatch):
     assert [process.returncode for process in pair] == [0, 0], errors
     assert sorted(p.name for p in tmp_path.glob("in-*")) == ["in-a", "in-b"], "they were not making it together"
     assert [p.name for p in (tmp_path / "cache").iterdir()] == ["key"]
-
-
-def test_a_cached_frame_comes_back_as_it_was_with_its_attributes(tmp_path, monkeypatch):
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    frame = pd.DataFrame({"n": [1, 2], "x": [0.1, None]}, index=pd.Index(["007", "b"], name="customer_id"))
-    frame.attrs["period"] = "week"
-    made = []
-
-    def make() -> pd.DataFrame:
-        made.append(1)
-        return frame
-
-    for _ in range(2):
-        found = cached_frame("key", make)
-        pd.testing.assert_frame_equal(found, frame)
-        assert found.attrs == {"period": "week"}
-    assert made == [1]
-    assert not list(tmp_path.rglob("*.pkl"))
 
 
 # Keys ------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from clvlab.cli import IMPORT_HELP, main
 from clvlab.refusal import Refused
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ["demo", "check", "import", "new-mapping", "report", "batch", "lab"]
+COMMANDS = ["demo", "check", "import", "new-mapping", "report", "batch", "lab", "new"]
 HEAVY = {"pandas", "numpy", "ibis", "duckdb", "pyarrow", "matplotlib", "papermill", "nbconvert", "scipy", "IPython"}
 
 

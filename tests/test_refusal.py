@@ -15,3 +15,9 @@ def test_the_example_in_its_docstring_holds():
 def test_its_text_is_the_sentence_itself():
     assert str(Refused("orders.csv is empty; export it again.")) == "orders.csv is empty; export it again."
     assert issubclass(Refused, Exception)
+
+
+def test_a_notebook_shows_the_sentence_and_no_traceback():
+    assert Refused("orders.csv is empty; export it again.")._render_traceback_() == [
+        "Refused: orders.csv is empty; export it again."
+    ]

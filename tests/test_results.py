@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import clvlab.results
+from clvlab.language import speaking
 from clvlab.refusal import Refused
 from clvlab.results import FOLDED_ABOVE, Headline, Headlines, Note, Result, Table, format_cell, html_table, text_table
 
@@ -248,6 +249,72 @@ def test_a_list_that_is_to_be_read_stands_open_however_long():
     assert "<details" not in Table(frame, "To do", fold=False)._repr_html_()
 
 
+def test_a_list_carries_all_its_rows_beside_what_is_shown():
+    frame = pd.DataFrame(
+        {
+            "customer": [HOSTILE, None],
+            "value": [1 / 3, np.inf],
+            "count": [1, 2],
+            "known": [True, False],
+            "day": pd.to_datetime(["2025-12-31", None]),
+        }
+    )
+    bundle = Table(frame, "Whom to call", list_name="watch_list")._repr_mimebundle_()
+    written = json.loads(json.dumps(bundle[Result.list_mime], allow_nan=False))
+    assert written == {
+        "name": "watch_list",
+        "columns": ["customer", "value", "count", "known", "day"],
+        "rows": [[HOSTILE, 0.333333, 1, True, "2025-12-31"], [None, None, 2, False, None]],
+    }
+
+
+def test_a_table_without_a_list_name_carries_none():
+    assert Table(pd.DataFrame({"x": [1]}))._repr_mimebundle_() == {}
+
+
+def test_in_chinese_numbers_names_and_words_read_as_a_chinese_reader_writes_them():
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["no", "late"],
+            "on_time": [0.9126, 0.5],
+            "revenue": [1_234_567.4, 618.2],
+            "orders": [29_109, 7],
+            "tier": ["core", "regular"],
+            "sure": [True, False],
+        }
+    )
+    with speaking("zh"):
+        html = Table(frame, percent=("on_time",))._repr_html_()
+        text = repr(Table(frame))
+    assert cells_of(html) == [
+        ["no", "91.3%", "123.5万", "2.9109万", "核心", "是"],
+        ["late", "50.0%", "618", "7", "常规", "否"],
+    ]
+    assert re.findall("<th [^>]*>(.*?)</th>", html) == ["客户编号", "准时率", "收入", "订单数", "等级", "sure"]
+    assert text.splitlines()[0].split() == ["客户编号", "准时率", "收入", "订单数", "等级", "sure"]
+
+
+@pytest.mark.parametrize(
+    ("headline", "figure", "unit"),
+    [
+        (Headline("margin", 1_234_567.8, "CNY"), "¥123.5万", ""),
+        (Headline("customers", 1500, "customers"), "1,500", "家客户"),
+        (Headline("on time", 91.27, "%", decimals=1), "91.3%", ""),
+        (Headline("largest", "Northwind"), "Northwind", ""),
+        (Headline("margin", None, "CNY"), "–", ""),
+    ],
+)
+def test_in_chinese_a_headline_reads_with_its_unit(headline, figure, unit):
+    with speaking("zh"):
+        assert (headline.figure(), headline.unit_shown()) == (figure, unit)
+
+
+def test_the_data_of_headlines_stays_english():
+    with speaking("zh"):
+        data = Headlines(Headline("customers", 1500, "customers"))._repr_mimebundle_()[Headlines.mime]
+    assert (data[0]["name"], data[0]["unit"]) == ("customers", "customers")
+
+
 def test_the_first_rows_say_of_how_many_they_are():
     table = Table(pd.DataFrame({"customer": list("abc"), "share": [0.5, 0.3, 0.2]}), "Largest", 1, ("share",))
     first = table.first(2)
@@ -280,3 +347,12 @@ def test_where_there_is_nothing_to_draw_a_sentence_stands(capsys):
 
     Empty().show()
     assert "Nothing to draw." in capsys.readouterr().out
+
+
+def test_of_a_very_long_table_the_first_rows_are_shown_and_how_many_there_are():
+    table = Table(pd.DataFrame({"customer": [f"C{n:04}" for n in range(1, 1235)]}), "Customers")
+    for text in (repr(table), table._repr_html_()):
+        assert "Customers; the first 200 of 1,234" in text
+        assert "C0200" in text
+        assert "C0201" not in text
+    assert len(table.to_frame()) == 1234

@@ -19,10 +19,11 @@ import pytest
 import clvlab
 from clvlab.assumptions import Assumptions
 from clvlab.cache import CACHE_VARIABLE
+from clvlab.opening import data_fingerprint, find_folder, open_study
 from clvlab.records.contract import UNDATED, WITH_ROW, Column, Contract
 from clvlab.records.contracts import TABLES
 from clvlab.refusal import Refused
-from clvlab.study import Study, data_fingerprint, find_folder, open_study
+from clvlab.study import Study
 
 AS_OF = "2025-06-30"
 NEXT_DAY = "2025-07-01"  # ISO texts sort as their days do
@@ -359,7 +360,7 @@ def test_a_stage_is_computed_once_and_read_from_then_on(tmp_path, monkeypatch):
     first = open_study(folder).summary
     with monkeypatch.context() as patch:
         patch.setattr("clvlab.study.transaction_summary", None)
-        patch.setattr("clvlab.study.take_in_folder", None)
+        patch.setattr("clvlab.opening.take_in_folder", None)
         again = open_study(folder).summary
         moved = open_study(Path(shutil.copytree(folder, tmp_path / "moved"))).summary
     for found in (again, moved):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CACHE_VARIABLE = "CLVLAB_CACHE"
+_DRAFT = ".draft."
 
 
 def cache_folder() -> Path:
@@ -57,7 +58,7 @@ def package_source() -> str:
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml", ".j2", ".css"}):
+    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml", ".j2", ".css", ".js"}):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:20]
@@ -80,7 +81,7 @@ def whole(path: Path) -> Iterator[Path]:
     Works for a file and for a folder. A folder that is already there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}{_DRAFT}", dir=path.parent))
     draft = workplace / path.name
     try:
         yield draft
@@ -90,6 +91,12 @@ def whole(path: Path) -> Iterator[Path]:
             os.replace(draft, path)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def clear_drafts(folder: Path) -> None:
+    """Take away what :func:`whole` left in a folder when its process was killed."""
+    for draft in folder.glob(f".*{_DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
@@ -111,16 +118,6 @@ def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return folder
-
-
-def cached_frame(key: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """Return the data frame cached under ``key``, computing it the first time; ``attrs`` come back with it."""
-
-    def fill(folder: Path) -> None:
-        frame = make()
-        frame.to_parquet(folder / "frame.parquet")
-
-    return read_frame(cached_folder(key, fill) / "frame.parquet")
 
 
 def read_frame(path: Path) -> pd.DataFrame:

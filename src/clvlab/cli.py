@@ -1,4 +1,4 @@
-"""The command line: ``clvlab demo | check | import | new-mapping | report | batch | lab``.
+"""The command line: ``clvlab demo | check | import | new-mapping | report | batch | lab | new``.
 
 Exit codes: 0 done, also with rows set aside; 1 a report among several failed, or, with ``--strict``, rows were set
 aside; 2 refused, with one sentence; 3 an unexpected error.
@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("-p", dest="parameters", action="append", default=[], metavar="KEY=VALUE",
                         help="a parameter of the notebook, e.g. -p data=data/raw/trips")  # fmt: skip
     report.add_argument("--language", help="language of the report")
+    report.add_argument("--to", choices=["html", "pdf"], default="html", help="pdf beside the page (default html)")
     report.set_defaults(run=_report)
 
     batch = commands.add_parser("batch", help="run the reports a batch file names, those that are not current")
@@ -107,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
     lab.set_defaults(run=_lab)
+
+    new = commands.add_parser("new", help="make a notebook of your own that runs as a report at once")
+    new.add_argument("name", metavar="NAME", help="its name: small letters, digits and _, e.g. late_payers")
+    new.set_defaults(run=_new)
     return parser
 
 
@@ -143,8 +148,8 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    from clvlab.opening import open_study
     from clvlab.reporting.checklist import checklist
-    from clvlab.study import open_study
 
     folder = find_folder(chosen.data)
     study = open_study(folder)
@@ -159,10 +164,10 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
+    from clvlab.opening import open_study
     from clvlab.records.importing import import_files
     from clvlab.records.mapping import read_mapping
     from clvlab.reporting.checklist import checklist
-    from clvlab.study import open_study
 
     import_files(read_mapping(chosen.mapping), chosen.files, chosen.out)
     study = open_study(chosen.out.absolute())
@@ -179,7 +184,7 @@ def _new_mapping(chosen: argparse.Namespace) -> int:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from clvlab.reporting.run import is_current, key_of, plan
+    from clvlab.reporting.jobs import is_current, keys_of, made, plan
 
     given = {}
     for pair in chosen.parameters:
@@ -189,36 +194,40 @@ def _report(chosen: argparse.Namespace) -> int:
         given[name] = value
     if chosen.language is not None:
         given["language"] = chosen.language
-    job = plan(chosen.name, given)
-
-    from clvlab.reporting.index import write_index
-    from clvlab.reporting.run import run
-
-    key = key_of(job)
-    page = Path(os.path.relpath(job.folder / f"{job.name}.html"))
+    job = plan(chosen.name, given, formats=(chosen.to,))
+    [key] = keys_of([job])
+    page = Path(os.path.relpath(job.folder / f"{job.name}.{chosen.to}"))
     if is_current(job, key):
         print(f"{page} is current; nothing to do.")
         return DONE
+
+    from clvlab.reporting.index import write_index
+    from clvlab.reporting.run import run
+    from clvlab.reporting.writing import written_together
+
     print(f"Running {job.notebook.name} ...", flush=True)
-    result = run(job, key)
-    write_index(job.folder.parent)
-    print(f"{page} ({result['duration_seconds']} s)")
+    with written_together(job.folder.parent):
+        run(job, key)
+        write_index(job.folder.parent, str(job.parameters["language"]))
+    print(f"{page} ({made(job.folder)['duration_seconds']} s)")
     return DONE
 
 
 def _batch(chosen: argparse.Namespace) -> int:
-    from clvlab.reporting.batch import read_batch, run_batch
+    from clvlab.reporting.batch import run_batch
+    from clvlab.reporting.batch_file import read_batch
     from clvlab.reporting.index import write_index
 
     if chosen.jobs < 1:
         raise Refused(f"--jobs {chosen.jobs} must be 1 or more.")
     jobs = read_batch(chosen.file)
     results = run_batch(jobs, chosen.jobs)
-    index = Path(os.path.relpath(write_index(jobs[0].folder.parent)))
+    index = write_index(jobs[0].folder.parent, str(jobs[0].parameters["language"]))
     failed = [result for result in results if "failed" in result]
     for result in failed:
         print(f"failed: {result['report']}: {result['failed']}", file=sys.stderr)
-    print(f"{index}: {len(jobs)} reports, {len(results) - len(failed)} made now, {len(failed)} failed.")
+    made_now = len(results) - len(failed)
+    print(f"{os.path.relpath(index)}: {len(jobs)} reports, {made_now} made now, {len(failed)} failed.")
     return SOME_FAILED if failed else DONE
 
 
@@ -226,6 +235,15 @@ def _lab(chosen: argparse.Namespace) -> int:
     from clvlab.reporting.library import project_root
 
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(project_root() / "notebooks")])
+
+
+def _new(chosen: argparse.Namespace) -> int:
+    from clvlab.reporting.library import project_root
+    from clvlab.reporting.new_notebook import new_notebook
+
+    path = Path(os.path.relpath(new_notebook(chosen.name, project_root())))
+    print(f"Wrote {path}. `clvlab lab` opens it, `clvlab report {chosen.name}` runs it as a report.")
+    return DONE
 
 
 if __name__ == "__main__":

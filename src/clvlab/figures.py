@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
-from textwrap import wrap
 from typing import TYPE_CHECKING
+
+from clvlab.language import ENGLISH, current, say
+from clvlab.language.fonts import HOW_TO_INSTALL, chinese_family
+from clvlab.language.lines import unwrapped, wrapped
+from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +26,6 @@ _STYLE: dict[str, object] = {
     "figure.figsize": (8.0, 4.2),
     "figure.dpi": 110,
     "font.size": 11,
-    "font.family": "DejaVu Sans",
     "axes.titlesize": 13,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -47,16 +51,29 @@ def new_panels(rows: int, columns: int, width: float, height: float) -> list[Axe
     return list(_new_figure(width, height).subplots(rows, columns, squeeze=False).flat)
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def use_style() -> None:
+    """Give every figure drawn from here on the house style."""
     from matplotlib import rcParams
-    from matplotlib.figure import Figure
     from matplotlib.rcsetup import cycler
 
-    # For the whole session: matplotlib reads titles' and legends' style when they are set, not when axes are made.
-    for name, value in (_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}).items():
+    style = _STYLE | {"axes.prop_cycle": cycler(color=PALETTE), "font.family": _families()}
+    for name, value in style.items():
         rcParams[name] = value  # type: ignore[index]
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    use_style()  # for the session: matplotlib reads titles' and legends' style when they are set, not with the axes
     # A figure of its own, not pyplot's: nothing is shown twice and nothing stays in memory.
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def _families() -> list[str]:
+    """Return the fonts to draw with; also an English report may name a customer in Chinese."""
+    chinese = [family for family in [chinese_family()] if family]
+    latin = ["DejaVu Sans"]  # not shown
+    return latin + chinese if current() == ENGLISH else chinese + latin
 
 
 # Letters of a bold 13-point title that fit an inch.
@@ -77,7 +94,7 @@ def state(ax: Axes, finding: str) -> None:
 
 def state_above(figure: Figure, finding: str) -> None:
     """Give a figure of several panels the title that states what they show together."""
-    lines = wrap(finding, int(figure.get_figwidth() * _TITLE_LETTERS_PER_INCH))
+    lines = wrapped(say(finding), int(figure.get_figwidth() * _TITLE_LETTERS_PER_INCH))
     figure.suptitle("\n".join(lines), x=0.01, horizontalalignment="left", fontsize=13, fontweight="bold")
 
 
@@ -92,26 +109,51 @@ def show(drawing: Figure | Axes, alt: str = "") -> None:
         What a reader who cannot see the figure should know. When blank: the titles, which state the findings,
         and the axes' labels. It is text that nbval compares (pictures are never compared), so any number in it
         must be rounded.
+
+    Raises
+    ------
+    Refused
+        When no installed font has a character of the figure, which would be drawn as an empty box.
     """
     from IPython.display import display
     from matplotlib.figure import Figure
 
     figure = drawing if isinstance(drawing, Figure) else drawing.get_figure()
     assert isinstance(figure, Figure)
-    written = alt or _described(figure)
+    if current() != ENGLISH:
+        from clvlab.language.drawn import translate
+
+        translate(figure)
+    written = say(alt) or _described(figure)
     if not written:
         raise ValueError("the figure has no title; give it one that states its finding, or an alt text")
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
     display(
-        {"image/png": buffer.getvalue(), "text/plain": written},
+        {"image/png": _png(figure, written), "text/plain": written},
         raw=True,
         metadata={"image/png": {"alt": written}},
     )
 
 
+def _png(figure: Figure, written: str) -> bytes:
+    """Return the picture of a figure, all characters of which some font has."""
+    buffer = BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph .* missing from", category=UserWarning)
+        try:
+            figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+        except UserWarning as warning:
+            raise Refused(
+                f"No font has a character of the figure “{written[:60]}” ({warning}); {HOW_TO_INSTALL}."
+            ) from None
+    return buffer.getvalue()
+
+
+# How the sentences that stand for a figure are put together: after a word, between labels, around them, at the end.
+_MARKS = {"en": (": ", "; ", " (", ")", ".", " "), "zh": ("：", "；", "（", "）", "。", "")}
+
+
 def _described(figure: Figure) -> str:
-    """Return a figure's titles and axis labels as sentences."""
+    """Return a figure's titles and axis labels as sentences, in the current language."""
     panels = figure.get_axes()
     titled = [(axes.get_title("left") or axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) for axes in panels]
     above = figure.get_suptitle()
@@ -119,10 +161,12 @@ def _described(figure: Figure) -> str:
         titled.insert(0, (above, figure.get_supxlabel(), figure.get_supylabel()))
     elif above:
         titled = [(above, *titled[0][1:])]
+    colon, semicolon, opening, closing, stop, blank = _MARKS[current()]
     sentences = []
     for title, across, up in titled:
-        labels = [f"{side}: {' '.join(label.split())}" for side, label in (("across", across), ("up", up)) if label]
+        sides = ((say("across"), across), (say("up"), up))
+        labels = [f"{side}{colon}{unwrapped(label)}" for side, label in sides if label]
         if title:
-            title = " ".join(title.split())
-            sentences.append(f"{title} ({'; '.join(labels)})." if labels else f"{title}.")
-    return "Figure: " + " ".join(sentences) if sentences else ""
+            along = f"{opening}{semicolon.join(labels)}{closing}" if labels else ""
+            sentences.append(f"{unwrapped(title)}{along}{stop}")
+    return f"{say('Figure')}{colon}" + blank.join(sentences) if sentences else ""

@@ -20,6 +20,10 @@ class Refused(Exception):
     clvlab.refusal.Refused: shipments.csv is empty; export it again with its header and rows.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the sentence, not the way to where it was said."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that names the known word nearest to ``word``; blank when none is near.

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from html import escape
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from clvlab.language import ENGLISH, current, say, say_column
+from clvlab.language.figures_in_words import counted, parted
+from clvlab.language.names import holds_names
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
@@ -17,11 +20,15 @@ if TYPE_CHECKING:
 
 # Above this many rows a table stands folded on a page: its figure shows the same numbers.
 FOLDED_ABOVE = 14
+# No more rows are shown: a notebook with a table of all customers would not open. ``to_frame()`` has them.
+MOST_ROWS = 200
 # Texts longer than this may break over lines; shorter ones (codes, dates) stay whole.
 LONG_TEXT = 24
 PROSE = 80
 # From here on digits after the point say nothing.
 LARGE = 10_000
+# Digits after the point that a list keeps in a file: more than any table shows, fewer than differ between machines.
+_LISTED = 6
 
 
 class Result:
@@ -30,13 +37,18 @@ class Result:
     A subclass provides :meth:`to_frame`, may name itself in ``title``, may say in ``decimals`` how many digits
     its display has after the point and in ``percent`` which columns are shares to be shown as percentages, and
     may override :meth:`plot`. The text shown is rounded and free of addresses and timings, so that it is the
-    same on every machine.
+    same on every machine. What is shown is in the current language (:func:`clvlab.language.use`); the frame is not.
+
+    A result with a ``list_name`` is a list that a report leaves as a file beside it: its display carries all rows.
     """
+
+    list_mime = "application/vnd.clvlab.list+json"
 
     title: str = ""
     decimals: int = 3
     percent: tuple[str, ...] = ()
     fold: bool = True
+    list_name: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers behind the result, one row per estimate, unrounded."""
@@ -64,14 +76,25 @@ class Result:
 
     def __repr__(self) -> str:
         """Return the rounded table as text."""
-        frame = self.to_frame()
+        frame, title = self._on_display()
         if frame.empty:
-            return f"{self.title or 'Table'}: none."
-        text = _cells(frame, self.decimals, self.percent).to_string(index=False)
-        return f"{self.title}\n{text}" if self.title else text
+            return say(f"{title or 'Table'}: none.")
+        text = text_table(frame, self.decimals, self.percent)
+        return f"{say(title)}\n{text}" if title else text
 
     def _repr_html_(self) -> str:
-        return html_table(self.to_frame(), self.decimals, self.title, self.percent, self.fold)
+        frame, title = self._on_display()
+        return html_table(frame, self.decimals, title, self.percent, self.fold)
+
+    def _on_display(self) -> tuple[pd.DataFrame, str]:
+        """Return the rows that are shown, and the title that says so when they are not all."""
+        frame = self.to_frame()
+        if len(frame) <= MOST_ROWS:
+            return frame, self.title
+        return frame.head(MOST_ROWS), f"{self.title or 'Table'}; the first {MOST_ROWS:,} of {len(frame):,}"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return {self.list_mime: _listed(self.list_name, self.to_frame())} if self.list_name else {}
 
 
 def format_cell(value: object, decimals: int, percent: bool = False) -> str:
@@ -111,7 +134,7 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cells(frame: pd.DataFrame, decimals: int, percent: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Return ``frame`` with every cell as text; a column of large numbers or whole ones has no decimals."""
+    """Return ``frame`` with every cell as shown; a column of large numbers or whole ones has no decimals."""
     import pandas as pd
 
     frame = _with_index(frame)
@@ -123,13 +146,49 @@ def _cells(frame: pd.DataFrame, decimals: int, percent: tuple[str, ...] = ()) ->
             known = values[values.abs() < float("inf")]
             shown = known.round(decimals)  # before the tests: the last bits differ between machines
             digits = 0 if (shown.abs() >= LARGE).any() or (shown % 1 == 0).all() else decimals
-        columns[str(name)] = [format_cell(value, digits, name in percent) for value in values]
+        show = format_cell if current() == ENGLISH or holds_names(str(name)) else _spoken_cell
+        columns[str(name)] = [show(value, digits, name in percent) for value in values]
     return pd.DataFrame(columns)
 
 
-def text_table(frame: pd.DataFrame, decimals: int = 3) -> str:
+def _spoken_cell(value: object, decimals: int, percent: bool) -> str:
+    """Return one cell as text in the current language; a count keeps all its digits, so that a table adds up."""
+    import pandas as pd
+
+    if pd.api.types.is_integer(value) and not percent:
+        return counted(int(value))  # type: ignore[call-overload]
+    return say(format_cell(value, decimals, percent))
+
+
+def _listed(name: str, frame: pd.DataFrame) -> dict[str, object]:
+    """Return a list as it goes into a file: columns and rows of values, days as text, missing ones None."""
+    rows = _with_index(frame)
+    columns = [str(column) for column in rows.columns]
+    return {
+        "name": name,
+        "columns": columns,
+        "rows": [[_listed_value(v) for v in row] for row in rows.to_numpy(object)],
+    }
+
+
+def _listed_value(value: Any) -> object:
+    import pandas as pd
+
+    if not pd.api.types.is_scalar(value) or pd.isna(value):
+        return None if pd.api.types.is_scalar(value) else str(value)
+    if pd.api.types.is_bool(value):
+        return bool(value)
+    if pd.api.types.is_integer(value):
+        return int(value)
+    if pd.api.types.is_float(value):
+        return round(float(value), _LISTED) if isfinite(value) else None
+    return format_cell(value, 0)
+
+
+def text_table(frame: pd.DataFrame, decimals: int = 3, percent: tuple[str, ...] = ()) -> str:
     """Return ``frame`` as rounded plain text, the same on every machine."""
-    return _cells(frame, decimals).to_string(index=False)
+    cells = _cells(frame, decimals, percent)
+    return cells.set_axis([say_column(name) for name in cells], axis=1).to_string(index=False)
 
 
 def _kind(values: pd.Series, texts: pd.Series) -> str:
@@ -150,22 +209,23 @@ def html_table(
     plain = _with_index(frame)
     cells = _cells(plain, decimals, percent)
     if plain.empty:
-        return f'<p class="note">{escape(caption) or "Table"}: none.</p>'
+        nothing = say(f"{caption or 'Table'}: none.")
+        return f'<p class="note">{escape(nothing)}</p>'
     kinds = [_kind(plain.iloc[:, i], cells.iloc[:, i]) for i in range(len(cells.columns))]
     head = "".join(
-        f'<th scope="col" class="{kind}">{escape(str(name).replace("_", " "))}</th>'
+        f'<th scope="col" class="{kind}">{escape(say_column(name).replace("_", " "))}</th>'
         for name, kind in zip(cells, kinds, strict=True)
     )
     body = "\n".join(
         "<tr>" + "".join(f'<td class="{k}">{escape(v)}</td>' for v, k in zip(row, kinds, strict=True)) + "</tr>"
         for row in cells.itertuples(index=False)
     )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    title = f"<caption>{escape(say(caption))}</caption>" if caption else ""
     table = f'<table class="clvlab">{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
     if len(cells) <= FOLDED_ABOVE or not fold:
         return table
-    summary = f"{escape(caption) or 'Table'}: {len(cells):,} rows"
-    return f'<details class="numbers"><summary>{summary}</summary>{table}</details>'
+    summary = say(f"{caption or 'Table'}: {len(cells):,} rows")
+    return f'<details class="numbers"><summary>{escape(summary)}</summary>{table}</details>'
 
 
 class Note(Result):
@@ -191,12 +251,13 @@ class Note(Result):
 
     def __repr__(self) -> str:
         """Return the sentences, one a line."""
-        return "\n".join(self._sentences)
+        return "\n".join(say(text) for text in self._sentences)
 
     def _repr_html_(self) -> str:
-        if len(self._sentences) == 1:
-            return f'<p class="note">{escape(self._sentences[0])}</p>'
-        return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in self._sentences) + "</ul>"
+        shown = [escape(say(text)) for text in self._sentences]
+        if len(shown) == 1:
+            return f'<p class="note">{shown[0]}</p>'
+        return "<ul>" + "".join(f"<li>{text}</li>" for text in shown) + "</ul>"
 
 
 def or_note(make: Callable[[], Result]) -> Result:
@@ -252,24 +313,37 @@ class Headline:
 
     def figure(self) -> str:
         """Return the figure without its unit, a dash when there is none."""
-        if self.value is None or isinstance(self.value, str):
-            return self.value or "–"
-        return format_cell(float(self.value), self.decimals) + ("%" if self.unit == "%" else "")
+        return self._parts()[0]
 
     def unit_shown(self) -> str:
         """Return the unit as it stands behind the figure; blank for a percentage and where there is no figure."""
-        return "" if self.value is None or self.unit == "%" else self.unit
+        return self._parts()[1]
 
     def shown(self) -> str:
         """Return the figure with its unit."""
-        return f"{self.figure()} {self.unit_shown()}".strip()
+        return say(" ".join(part for part in self._in_english() if part))
+
+    def _in_english(self) -> tuple[str, str]:
+        if self.value is None:
+            return "–", ""
+        if isinstance(self.value, str):
+            return self.value, self.unit
+        number = format_cell(float(self.value), self.decimals)
+        return (f"{number}%", "") if self.unit == "%" else (number, self.unit)
+
+    def _parts(self) -> tuple[str, str]:
+        """Return figure and unit; in Chinese money stands before the figure and a unit reads with its number."""
+        figure, unit = self._in_english()
+        if current() == ENGLISH or isinstance(self.value, str) or not unit:
+            return say(figure), say(unit)
+        return parted(self.shown())
 
     def interval(self) -> str:
         """Return the interval as text, blank when there is none."""
         if self.lower is None or self.upper is None:
             return ""
         low, high = (format_cell(float(bound), self.decimals) for bound in (self.lower, self.upper))
-        return f"90% interval {low} to {high}"
+        return say(f"90% interval {low} to {high}")
 
 
 class Headlines(Result):
@@ -296,17 +370,17 @@ class Headlines(Result):
         """Return one line per figure."""
         lines = []
         for headline in self._headlines:
-            extra = "; ".join(text for text in (headline.interval(), headline.note) if text)
-            lines.append(f"{headline.name}: {headline.shown()}" + (f" ({extra})" if extra else ""))
+            extra = "; ".join(text for text in (headline.interval(), say(headline.note)) if text)
+            lines.append(f"{say(headline.name)}: {headline.shown()}" + (f" ({extra})" if extra else ""))
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         tiles = "".join(
-            f'<div class="headline"><div class="name">{escape(headline.name)}</div>'
+            f'<div class="headline"><div class="name">{escape(say(headline.name))}</div>'
             f'<div class="value">{escape(headline.figure())}'
             f' <span class="unit">{escape(headline.unit_shown())}</span></div>'
             f'<div class="note">{escape(headline.interval())}</div>'
-            f'<div class="note">{escape(headline.note)}</div></div>'
+            f'<div class="note">{escape(say(headline.note))}</div></div>'
             for headline in self._headlines
         )
         return f'<div class="headlines">{tiles}</div>'
@@ -335,6 +409,8 @@ class Table(Result):
         Columns that hold shares and are shown as percentages.
     fold
         Whether a long table stands folded on a page; a list that is to be read does not.
+    list_name
+        Name of the file that a report leaves beside it with all rows; blank for none.
 
     Examples
     --------
@@ -352,12 +428,14 @@ class Table(Result):
         decimals: int = 3,
         percent: tuple[str, ...] = (),
         fold: bool = True,
+        list_name: str = "",
     ) -> None:
         self._frame = frame
         self.title = title
         self.decimals = decimals
         self.percent = percent
         self.fold = fold
+        self.list_name = list_name
 
     def to_frame(self) -> pd.DataFrame:
         """Return the data frame as it was given."""

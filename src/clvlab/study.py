@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-import duckdb
-import ibis
 import pandas as pd
 
-from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
-from clvlab.assumptions import Assumptions, read_assumptions
-from clvlab.cache import (
-    CACHE_VARIABLE,
-    cache_folder,
-    cached_folder,
-    cached_frame,
-    content_hash,
-    fingerprint,
-    package_source,
-)
+from clvlab.account.account import Account
+from clvlab.account.accounts import Accounts
+from clvlab.assumptions import Assumptions
 from clvlab.churn.checking.out_of_time import OutOfTime
 from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import CustomerValues
+from clvlab.clv.valuing.hindsight import Hindsight, hindsight
 from clvlab.clv.valuing.potential import Potential
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.margins import Margins, margins_by_period
 from clvlab.features.transactions import transaction_summary
-from clvlab.periods import parse_date
-from clvlab.places import find_folder
+from clvlab.periods import parse_date, years_before
 from clvlab.records.contract import ACTIVITY_TABLES
-from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
 from clvlab.records.records import Records
-from clvlab.records.sources import find_files
-from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
 from clvlab.retention.accounts import accounts_to_watch
+from clvlab.retention.customer_retention import Retention
 from clvlab.retention.watch_list_result import WatchList
 from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
 from clvlab.service_level.customer_service_level import ServiceLevel
@@ -48,16 +37,20 @@ from clvlab.tiers.base import Base
 from clvlab.tiers.customer_classes import CustomerClasses
 from clvlab.tiers.customer_playbook import Playbook
 from clvlab.tiers.customer_tiers import Tiers
+from clvlab.validation.model_validation import ModelValidation
 
 # Columns of a simulated market's truth that say when something happened.
 TRUE_DATES = ("month", "left_on", "returned_on")
 
 
+Found = TypeVar("Found")
+
+
 class Study:
     """One valuation of a provider's customers: what was known on one day, under one set of assumptions.
 
-    Made by :func:`open_study`. Each stage is computed when first asked for; stages of a folder of files are kept
-    in the cache under a key of the data, the assumptions and the source of the whole package.
+    Made by :func:`open_study`. Each stage is computed when first asked for; those of a folder of files that take long
+    are kept in the cache under a key of the data, the assumptions and the source of the whole package.
 
     Parameters
     ----------
@@ -67,8 +60,6 @@ class Study:
         What the analyst assumes.
     as_of
         The last day known; None for the records' robust last date.
-    key
-        Key of data and assumptions for the cache; None for records that must not be cached.
     seed
         Of every random draw.
     folder
@@ -80,13 +71,12 @@ class Study:
         everything: Records,
         assumptions: Assumptions,
         as_of: date | None,
-        key: str | None,
         seed: int = 1,
         folder: Path | None = None,
     ) -> None:
         self._everything = everything
         self._folder = folder
-        self._key = key
+        self._earlier: dict[date, Study] = {}
         self.seed = seed
         self.assumptions = assumptions
         self.as_of = as_of or everything.last_date
@@ -106,7 +96,10 @@ class Study:
         Refused
             When nothing had happened by then.
         """
-        return Study(self._everything, self.assumptions, parse_date(as_of), self._key, self.seed, self._folder)
+        day = parse_date(as_of)
+        if day not in self._earlier:
+            self._earlier[day] = Study(self._everything, self.assumptions, day, self.seed, self._folder)
+        return self._earlier[day]
 
     @property
     def currency(self) -> str:
@@ -141,12 +134,14 @@ class Study:
                 negative=self.purchases.negative,
             )
 
-        return self._stage("summary", compute)
+        return self._kept("summary", compute)
 
     @cached_property
     def clv(self) -> CustomerValues:
         """What every customer has been worth and will be, by the model that did best on months held out."""
-        return value_base(self._known, self._bought, self.as_of, self.assumptions, self.seed)
+        return self._kept(
+            "values", lambda: value_base(self._known, self._bought, self.as_of, self.assumptions, self.seed)
+        )
 
     @property
     def potential(self) -> Potential:
@@ -161,7 +156,7 @@ class Study:
     @cached_property
     def churn_check(self) -> OutOfTime:
         """How forecasts of leaving from earlier days did on what came."""
-        return check(self.churn, self.seed)
+        return self._kept("churn_check", lambda: check(self.churn, self.seed))
 
     @cached_property
     def watch_list(self) -> WatchList:
@@ -205,6 +200,39 @@ class Study:
             lambda: self.tiers.labels,
         )  # fmt: skip
 
+    @cached_property
+    def retention(self) -> Retention:
+        """Whom to act on, what to test, whom to win back, and whether winning or keeping is the better use of money."""
+        return Retention(self._in_currency, self.seed, self._bought, lambda: self.churn, lambda: self.watch_list)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The files of all accounts."""
+        return Accounts(self.playbook, lambda: self.watch_list, self.satisfaction)
+
+    def account(self, customer_id: str = "") -> Account:
+        """Return one customer's file; blank for the largest account.
+
+        Raises
+        ------
+        Refused
+            When nobody has that customer_id; the nearest are named.
+        """
+        return self.accounts.of(customer_id)
+
+    @cached_property
+    def validation(self) -> ModelValidation:
+        """Whether the models can be trusted on these records, and where not."""
+
+        def past() -> Hindsight:
+            then = self.at(years_before(self.as_of, 1))
+            return hindsight(then.clv, self._known, self._bought, self.as_of, seed=self.seed)
+
+        return ModelValidation(
+            self._known, self._bought, self.as_of, lambda: self.churn_check, lambda: self.clv, past,
+            lambda: self.tiers.prediction, lambda: self.margins, lambda: self.margins_by("month"),
+        )  # fmt: skip
+
     @property
     def _in_currency(self) -> Assumptions:
         return replace(self.assumptions, currency=self.currency)
@@ -234,10 +262,8 @@ class Study:
                 frame = frame[frame[column] <= today]
         return frame.reset_index(drop=True)
 
-    def _stage(self, name: str, compute) -> pd.DataFrame:  # type: ignore[no-untyped-def]
-        if self._key is None:
-            return compute()
-        return cached_frame(f"{name}-{fingerprint(self._key, name, self.as_of.isoformat())}", compute)
+    def _kept(self, stage: str, make: Callable[[], Found]) -> Found:
+        return self.records.kept(stage, make, asdict(self.assumptions), self.seed)
 
     def __repr__(self) -> str:
         """Say what is in the study."""
@@ -246,69 +272,3 @@ class Study:
 
     def _repr_html_(self) -> str:
         return f'<p class="note">{self!r}.</p>'
-
-
-def open_study(
-    data: str | Path | ibis.BaseBackend,
-    as_of: str | date | None = None,
-    assumptions: Assumptions | None = None,
-    seed: int = 1,
-) -> Study:
-    """Open a provider's records for analysis.
-
-    Parameters
-    ----------
-    data
-        A folder of CSV, Parquet or Excel files named as our tables, or an Ibis connection that holds them. A
-        relative folder is looked for from the working directory upwards, to the project's root.
-    as_of
-        The last day known, ``"YYYY-MM-DD"``; the records' robust last date when None or blank.
-    assumptions
-        Those of ``clvlab.toml`` in the folder, else the defaults, when None.
-    seed
-        Of every random draw.
-
-    Raises
-    ------
-    Refused
-        When the folder, a required table or column is missing, a file cannot be read, or nothing happened up to
-        ``as_of``.
-
-    Examples
-    --------
-    >>> study = open_study("data/demo", as_of="2025-12-31")        # doctest: +SKIP
-    >>> study.summary.head()                                       # doctest: +SKIP
-    """
-    if isinstance(data, (str, Path)):
-        folder = find_folder(data)
-        assumed = assumptions or read_assumptions(folder)
-        key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
-        records = _loaded(folder, f"records-{key}", assumed)
-    elif isinstance(data, ibis.BaseBackend):
-        folder, key, assumed = None, None, assumptions or Assumptions()
-        records = from_connection(data, assumed)
-    else:
-        raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
-    return Study(records, assumed, parse_date(as_of) if as_of else None, key, seed, folder)
-
-
-def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
-    """Return the checked records from the cache, made anew when the cache's copy is damaged."""
-    try:
-        stored = cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions))
-    except PermissionError as error:
-        raise Refused(
-            f"the cache folder {cache_folder()} cannot be written; set {CACHE_VARIABLE} to one that can."
-        ) from error
-    try:
-        return load(stored, assumptions)
-    except (OSError, ValueError, KeyError, duckdb.Error):
-        shutil.rmtree(stored)
-        return load(cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions)), assumptions)
-
-
-def data_fingerprint(folder: Path) -> str:
-    """Return a key of the contents of all files that the records in ``folder`` are made of."""
-    tables = {name: content_hash(paths) for name, paths in find_files(folder).items()}
-    beside = [path for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (path := folder / n).is_file()]
-    return fingerprint(tables, content_hash(beside))

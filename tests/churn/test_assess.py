@@ -21,8 +21,9 @@ from clvlab.churn.customer_base import assess, check
 from clvlab.churn.customer_churn import Churn
 from clvlab.churn.effects import Effects
 from clvlab.features.events import purchases
+from clvlab.opening import open_study
 from clvlab.refusal import Refused
-from clvlab.study import Study, open_study
+from clvlab.study import Study
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
 from clvlab.cli import main
-from clvlab.refusal import Refused
 from clvlab.reporting import batch as batches
-from clvlab.reporting.batch import read_batch
+from clvlab.reporting.batch_file import read_batch
+from clvlab.reporting.writing import written_alone, written_together
 
 MIXED = """
 [[report]]
@@ -36,13 +37,6 @@ def written(project: Path, text: str, encoding: str = "utf-8") -> Path:
     path = project / "batch.toml"
     path.write_text(text, encoding=encoding)
     return path
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(Refused) as caught:
-        read_batch(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +69,15 @@ def test_the_others_are_done_whole(outcome):
     sound = by_label(outcome)[""]
     assert "failed" not in sound
     assert sound["headlines"][0]["value"] == 2
-    assert sorted(p.name for p in (outcome["build"] / "tiny").iterdir()) == ["result.json", "tiny.html", "tiny.ipynb"]
+    files = sorted(path.name for path in (outcome["build"] / "tiny").iterdir())
+    assert files == ["made.json", "result.json", "tiny.html", "tiny.ipynb"]
 
 
 def test_a_failure_keeps_its_sentence_and_its_traceback(outcome):
     failed = by_label(outcome)["<script>alert(2)</script>"]
     assert failed["failed"] == "ValueError: <script>alert(1)</script> at row 7"
     assert "PapermillExecutionError" in failed["traceback"]
+    assert "\x1b" not in failed["traceback"]
     assert failed["key"] == ""
     assert [path.name for path in (outcome["build"] / failed["report"]).iterdir()] == ["result.json"]
 
@@ -104,13 +100,13 @@ def test_the_index_lists_all_with_status_figures_and_traceback_escaped(outcome):
 
 
 def test_no_folder_has_a_name_that_came_from_outside(outcome):
-    assert all(p.name == "index.html" or p.name.startswith("tiny") for p in outcome["build"].iterdir())
+    assert all(re.match(r"tiny|index\.html$|\.", p.name) for p in outcome["build"].iterdir())
 
 
 def test_a_second_run_makes_only_what_failed(outcome, project, monkeypatch):
     tried = []
 
-    def finished(todo, workers, bar):
+    def finished(todo, *_):
         tried.extend(job.name for job, _ in todo)
         return iter(())
 
@@ -121,73 +117,11 @@ def test_a_second_run_makes_only_what_failed(outcome, project, monkeypatch):
 
 
 def test_a_batch_that_is_current_does_no_work(outcome, project, monkeypatch, capsys):
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(batches, "_attempt", None)
     only = project / "sound.toml"
     only.write_text('[[report]]\nnotebook = "tiny"\n')
     assert main(["batch", str(only)]) == 0
     assert "1 reports, 0 made now, 0 failed." in capsys.readouterr().out
-
-
-# The file --------------------------------------------------------------------------------------------------
-
-
-def test_values_keep_their_meaning(project):
-    text = """
-[[report]]
-notebook = "tiny"
-[report.parameters]
-as_of = 2025-02-12
-seed = 7
-fail = false
-label = "007"
-"""
-    [job] = read_batch(written(project, text))
-    assert job.given == {"as_of": "2025-02-12", "seed": 7, "fail": False, "label": "007"}
-
-
-def test_a_build_folder_may_be_given(project, tmp_path):
-    [job] = read_batch(written(project, '[[report]]\nnotebook = "tiny"\n'), tmp_path)
-    assert job.folder == tmp_path / "tiny"
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "names no report"),
-        ("[[report]\n", "is not valid TOML"),
-        ('[[reports]]\nnotebook = "tiny"', "'reports' is no key; did you mean 'report'?"),
-        ('[[report]]\nnotbook = "tiny"', "'notbook' is no key; did you mean 'notebook'?"),
-        ("[[report]]\n[report.parameters]\nseed = 1", "lacks its notebook"),
-        ('[[report]]\nnotebook = "tyni"', "no notebook is called 'tyni'; did you mean 'tiny'?"),
-        ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nsed = 1', "did you mean 'seed'?"),
-        ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = "x"', "must be a whole number"),
-        ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = 1.5', "must be a whole number"),
-        ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nlanguage = "fr"', "is not one of en, zh"),
-        ('[report]\nnotebook = "tiny"', "[[report]]"),
-        ('report = "tiny"', "[[report]]"),
-        ("[[report]]\nnotebook = 5", "notebook"),
-        ('[[report]]\nnotebook = "tiny"\nparameters = ["seed"]', "parameters"),
-        ('[[report]]\nnotebook = "tiny"\nparameters = "seed"', "parameters"),
-    ],
-)
-def test_a_file_that_cannot_be_meant_is_refused_before_anything_starts(project, text, says):
-    sentence = refusal(written(project, text))
-    assert says in sentence
-    assert "'n' is no key" not in sentence
-    assert "'t' is no key" not in sentence
-
-
-def test_a_file_in_another_encoding_is_refused(project):
-    assert "batch.toml" in refusal(written(project, '# 月报\n[[report]]\nnotebook = "tiny"\n', encoding="gb18030"))
-
-
-def test_the_same_report_twice_is_made_once(project):
-    jobs = read_batch(written(project, '[[report]]\nnotebook = "tiny"\n[[report]]\nnotebook = "00_tiny"\n'))
-    assert len({job.folder for job in jobs}) == len(jobs)
-
-
-def test_a_file_that_is_not_there_is_refused(project):
-    assert refusal(project / "none.toml").endswith("is not there; give a batch file such as reports/monthly.toml.")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1"])
@@ -197,9 +131,26 @@ def test_less_than_one_process_is_refused(project, jobs, capsys):
     assert "must be 1 or more" in capsys.readouterr().err
 
 
-def test_the_batch_of_the_project_can_be_read(monkeypatch):
-    root = Path(__file__).parents[2]
-    monkeypatch.chdir(root)
-    assert {job.notebook.stem for job in read_batch(root / "reports" / "monthly.toml")} == {
-        path.stem for path in (root / "notebooks").glob("*.ipynb")
-    }
+# Who may write -----------------------------------------------------------------------------------------------
+
+
+def test_a_second_batch_into_the_same_folder_is_refused(outcome, project, capsys):
+    for held in (written_alone, written_together):
+        with held(outcome["build"]):
+            assert main(["batch", str(project / "batch.toml")]) == 2
+        assert "another run is writing to" in capsys.readouterr().err
+
+
+def test_reports_may_be_made_side_by_side_but_not_beside_a_batch(outcome, project, capsys):
+    with written_together(outcome["build"]), written_together(outcome["build"]):
+        pass
+    with written_alone(outcome["build"]):
+        assert main(["report", "tiny", "-p", "label=late"]) == 2
+    assert "wait until it is done" in capsys.readouterr().err
+
+
+def test_what_a_killed_run_left_half_done_is_taken_away(tmp_path):
+    (tmp_path / ".tiny.draft.ab12" / "tiny").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    with written_alone(tmp_path):
+        assert sorted(p.name for p in tmp_path.iterdir()) == [".hidden", ".lock"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from clvlab.opening import open_study
 from clvlab.reporting.checklist import checklist
-from clvlab.study import open_study
 
 FOLDER = Path("data/demo")
 

@@ -16,10 +16,16 @@ from hypothesis import strategies as st
 
 from clvlab.cli import main
 from clvlab.refusal import Refused
-from clvlab.reporting import run as running
-from clvlab.reporting.run import VERSIONS_OF, is_current, key_of, plan, run
+from clvlab.reporting import jobs as planned
+from clvlab.reporting.jobs import Job, Key, is_current, keys_of, plan
+from clvlab.reporting.jobs import made as when_made
+from clvlab.reporting.run import VERSIONS_OF, run
 
 HOSTILE = ["../../x", "/etc/passwd", "<script>alert(1)</script>", "a'b\"c", "two\nlines", "客户甲", "..", "-rf *"]
+
+
+def key_of(job: Job) -> Key:
+    return keys_of([job])[0]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 def test_a_run_leaves_page_notebook_and_result_and_nothing_else(project, made):
     name = made["report"]
     folder = project / "reports" / "build" / name
-    assert sorted(everything_in(folder)) == sorted([f"{name}.html", f"{name}.ipynb", "result.json"])
+    assert sorted(everything_in(folder)) == sorted([f"{name}.html", f"{name}.ipynb", "made.json", "result.json"])
     assert [p.name for p in folder.parent.iterdir()] == [name]
     assert json.loads((folder / "result.json").read_text()) == {k: v for k, v in made.items() if k != "job"}
 
@@ -62,8 +68,9 @@ def test_the_result_says_what_it_was_made_from(made):
     assert re.fullmatch(r"[0-9a-f]{20}", made["data_fingerprint"])
     assert set(made["versions"]) == {*VERSIONS_OF, "python"}
     assert all(re.match(r"\d+\.\d+", text) for text in made["versions"].values())
-    assert 0 < made["duration_seconds"] < 120
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", made["started"])
+    when = when_made(made["job"].folder)
+    assert 0 < when["duration_seconds"] < 120
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", when["started"])
     json.dumps({k: v for k, v in made.items() if k != "job"}, allow_nan=False)
 
 
@@ -144,7 +151,7 @@ def test_a_changed_notebook_makes_it_old_but_not_its_saved_outputs(made, unchang
 
 
 def test_a_changed_package_makes_it_old(made, monkeypatch):
-    monkeypatch.setattr(running, "package_source", lambda: "other")
+    monkeypatch.setattr(planned, "package_source", lambda: "other")
     assert not is_current(made["job"], key_of(made["job"]))
 
 
@@ -156,6 +163,12 @@ def test_a_report_whose_page_was_deleted_is_not_current(made, unchanged):
         assert not is_current(made["job"], key_of(made["job"]))
     finally:
         page.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+def test_a_report_whose_result_was_damaged_is_not_current(made, unchanged, damage):
+    (made["job"].folder / "result.json").write_text(damage)
+    assert not is_current(made["job"], key_of(made["job"]))
 
 
 # What goes wrong leaves nothing half done --------------------------------------------------------------------
@@ -171,7 +184,7 @@ def test_a_cell_that_fails_leaves_the_old_report_whole(made, trouble):
     before = everything_in(made["job"].folder.parent)
     trouble.write_text("break")
     with pytest.raises(papermill.PapermillExecutionError, match="at row 7"):
-        run(made["job"], "another key")
+        run(made["job"], Key("another", "key"))
     assert everything_in(made["job"].folder.parent) == before
 
 
@@ -225,7 +238,7 @@ def test_two_values_never_share_a_folder(project, labels):
 
 def test_a_folder_says_which_report_it_is(project):
     folder = plan("tiny", {"data": "data/raw/trips", "label": "Müller & Söhne"}).folder.name
-    assert re.fullmatch(r"tiny-trips-M-ller-S-hne-[0-9a-f]{6}", folder)
+    assert re.fullmatch(r"tiny-trips-M-ller-S-hne-[0-9a-f]{10}", folder)
     assert plan("tiny", {}).folder.name == "tiny"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clvlab.study import Study, open_study
+from clvlab.opening import open_study
+from clvlab.study import Study
 
 Frames = dict[str, pd.DataFrame]
 # Codes that spreadsheets, pages and readers of numbers may take for something else.

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from clvlab.features.whale import IN_EXPECTATION
+from clvlab.opening import open_study
 from clvlab.simulate import simulate
-from clvlab.study import open_study
 from clvlab.tiers.classes.quadrants import BUILD_UP, KEEP_AND_EXTEND
 from clvlab.tiers.classes.value_classes import BELOW_ZERO, MOST_VALUABLE
 from clvlab.tiers.grading.cuts import CORE, IMPORTANT, POTENTIAL, REGULAR

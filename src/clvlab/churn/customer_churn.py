@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,7 @@ class Churn(Result):
         """Months at risk, and months ahead of those still there."""
         base, ahead = self.base, max(self.horizons)
         known = base.records.tables, self.spells, self.accounts.running, base.as_of, base.window_start, ahead
-        return panel_and_ahead(*known)
+        return base.records.kept("customer_months", lambda: panel_and_ahead(*known), asdict(base.assumptions))
 
     @cached_property
     def panel(self) -> Panel:
@@ -104,8 +104,12 @@ class Churn(Result):
     @cached_property
     def _prospects(self) -> Prospects | Refused:
         """What lies ahead, or why it is refused: that takes as long to find."""
-        try:
+
+        def ahead() -> Prospects:
             return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
+
+        try:
+            return self.base.records.kept("prospects", ahead, asdict(self.base.assumptions), self.seed)
         except Refused as refusal:
             return refusal
 

@@ -34,6 +34,11 @@ class Purchases:
     source: str
     meaning: str
 
+    def __repr__(self) -> str:
+        """Say what they are and how they are valued."""
+        valued = f"valued by {self.meaning}" if self.meaning else "without value"  # not shown
+        return f"Purchases of all customers: {self.source}, {valued}"  # not shown
+
     @property
     def value(self) -> str | None:
         """The name of the value column, None without one; as ``transaction_summary`` takes it."""

@@ -118,7 +118,7 @@ def _dwell(table: ir.Table, end: dt.datetime | None) -> tuple[Any, Any]:
     """Over the limit between arrival and delivery, or still waiting that long at the end."""
     known = (table.delivered_at >= table.arrived_at).fill_null(False)
     limit = DWELL_LIMIT_HOURS * _SECONDS_PER_HOUR
-    long = known & (table.delivered_at.delta(table.arrived_at, unit="second") > limit)
+    long = known & (table.delivered_at.delta(table.arrived_at, unit="second") > limit)  # not shown
     if end is not None:
         before = _moment(end - dt.timedelta(hours=DWELL_LIMIT_HOURS), table.arrived_at)
         waiting = table.arrived_at.notnull() & table.delivered_at.isnull() & ~_given_up(table)

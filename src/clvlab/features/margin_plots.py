@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clvlab.figures import BLUE, GREEN, GREY, ORANGE, RED, new_axes, state
+from clvlab.language import amount_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from clvlab.features.waterfall import Waterfall
     from clvlab.features.whale import WhaleCurve
 
-_MILLION, _THOUSAND = 1e6, 1e4
 _ROOM = 0.14  # of the axis, right of the longest bar for its amount
 
 
@@ -71,9 +71,8 @@ def draw_whale(found: WhaleCurve, ax: Axes | None) -> Axes:
 
 def _unit(largest: float, currency: str) -> tuple[float, str]:
     """Return by what to divide amounts, and the unit that they then have."""
-    sizes = ((_MILLION, _MILLION, "million "), (_THOUSAND, 1e3, "thousand "), (0.0, 1.0, ""))
-    scale, word = next((scale, word) for least, scale, word in sizes if largest >= least)
-    return scale, f"{word}{currency}".strip() or "currency"
+    scale, word = amount_scale(largest)
+    return scale, f"{word} {currency}".strip() or "currency"
 
 
 def _figure(amount: float) -> str:

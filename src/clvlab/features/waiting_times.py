@@ -140,7 +140,7 @@ def counted_waits(
     keys = list(dict.fromkeys(keys))
     rows = rows.filter(rows[since].notnull())
     begun, ended = rows[since].cast("timestamp"), rows[until].cast("timestamp")
-    minutes = ended.fill_null(ibis.literal(end_of(as_of))).delta(begun, unit="second") / 60
+    minutes = ended.fill_null(ibis.literal(end_of(as_of))).delta(begun, unit="second") / 60  # not shown
     grouped = rows.group_by(*keys, minutes=minutes.floor().cast("int64"), done=ended.notnull())
     found = grouped.agg(n=ibis._.count()).to_pyarrow().to_pandas()
     found = found.sort_values(["minutes", "done", *keys], ignore_index=True)

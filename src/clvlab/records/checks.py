@@ -12,7 +12,7 @@ from clvlab.records.outliers import robust_ends
 from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR
 from clvlab.records.rules import near_the_rest, rules_of
 
-ROW_ID = "clvlab: row"  # no name a user's column has
+ROW_ID = "clvlab: row"  # no name a user's column has  # not shown
 UNREAD = "unread: "  # before a column's name: true where a value stands that could not be read
 UNREADABLE = "unreadable"
 REPEATED_KEY = "key used before"

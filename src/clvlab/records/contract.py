@@ -10,6 +10,9 @@ import ibis.expr.types as ir
 
 ColumnType = Literal["text", "number", "whole", "date", "time", "flag"]
 
+# Whom the values of a text column give away, by a name or by a code that may be made from one.
+Identity = Literal["", "customer", "manager", "rival", "place", "lane", "code of a customer", "code of a carrier"]
+
 # Engine types behind the contract's words. Dates and times are wall-clock in the study's time zone.
 ENGINE_TYPES: dict[str, str] = {
     "text": "string",
@@ -49,6 +52,8 @@ class Column:
         that is filled counting, and the row's event date when none is.
     until_known
         Hidden also where none of those dates is filled: for a value whose very presence tells the outcome.
+    identifies
+        Whom its values give away, so that a redacted report shows pseudonyms (`clvlab.records.redaction`).
     serves
         The notebooks that read it, by name without number.
     """
@@ -63,6 +68,7 @@ class Column:
     at_most: float | None = None
     known: str | tuple[str, ...] = WITH_ROW
     until_known: bool = False
+    identifies: Identity = ""
     serves: tuple[str, ...] = ()
 
     @property

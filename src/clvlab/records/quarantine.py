@@ -10,6 +10,7 @@ import pandas as pd
 from clvlab.cache import whole
 from clvlab.records.contracts import TABLES
 from clvlab.records.intake import QUARANTINE_COLUMNS, Judged
+from clvlab.records.redaction import WITHHELD, gives_nobody_away
 from clvlab.results import Note, Result, Table
 
 
@@ -52,6 +53,12 @@ class Quarantine(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return all cases."""
         return self._cases
+
+    def redacted(self) -> Quarantine:
+        """Return the same with every value withheld that might name somebody."""
+        values = self._cases["value"]
+        shown = values.isna() | values.map(gives_nobody_away, na_action="ignore").eq(True)
+        return Quarantine(self._cases.assign(value=values.where(shown, WITHHELD)), self.sums)
 
     def summary(self) -> Table:
         """Return the number of cases by table, column and rule, with an example, what was done, and what else."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 import ibis.expr.types as ir
 
 from clvlab.assumptions import Assumptions
+from clvlab.cache import fingerprint
+from clvlab.kept import kept
 from clvlab.records.asof import cut_all, undated
 from clvlab.records.contracts import TABLES
 from clvlab.records.currency import in_one_currency
 from clvlab.records.quarantine import Quarantine
+from clvlab.records.redaction import Pseudonyms, pseudonyms_for, redacted
 from clvlab.refusal import Refused
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Records:
         What the analyst assumes about currency.
     currency
         Currency of all amounts; blank until :meth:`at` has brought them into one.
+    pseudonyms
+        Who is called what here; None where everybody stands under their own name.
 
     Examples
     --------
@@ -50,6 +58,9 @@ class Records:
     last_date: date
     assumptions: Assumptions
     currency: str = ""
+    pseudonyms: Pseudonyms | None = None
+    # Of the content, for results kept in the cache; whoever replaces a field by another loses it.
+    key: str | None = field(default=None, init=False)
 
     def __getitem__(self, name: str) -> ir.Table:
         """Return a table by name; an absent one is refused with what would be needed."""
@@ -82,6 +93,11 @@ class Records:
                 lacking += [f"{name} in {table}" for name in absent]
         return f"Needs {' and '.join(lacking)}." if lacking else ""
 
+    def __repr__(self) -> str:
+        """Say what there is, in rows."""
+        counts = ", ".join(f"{table.count().execute():,} {name}" for name, table in self.tables.items())
+        return f"Records to {self.last_date}: {counts}"  # not shown
+
     @property
     def events(self) -> dict[str, str]:
         """The date column of each table that has one."""
@@ -94,7 +110,14 @@ class Records:
 
     def read(self) -> Records:
         """Return the same with every table read into memory: each further query would go back through all cuts."""
-        return replace(self, tables={name: table.cache() for name, table in self.tables.items()})
+        return replace(self, tables={name: table.cache() for name, table in self.tables.items()}).keyed(self.key)
+
+    def redacted(self) -> Records:
+        """Return the same with pseudonyms for customers, managers and whoever else is named; before any as-of cut."""
+        pseudonyms = pseudonyms_for(self.tables)
+        tables = redacted(self.tables, pseudonyms)
+        found = replace(self, tables=tables, quarantine=self.quarantine.redacted(), pseudonyms=pseudonyms)
+        return found.keyed(self.key and fingerprint(self.key, "redacted"))
 
     def at(self, as_of: date) -> Records:
         """Return the records as they were known at the end of the day ``as_of``, money in one currency."""
@@ -102,7 +125,28 @@ class Records:
         if as_of < self.last_date:
             tables = _without_blanks(tables)
         tables, currency = in_one_currency(tables, self.assumptions)
-        return replace(self, tables=tables, currency=currency)
+        found = replace(self, tables=tables, currency=currency)
+        return found.keyed(self.key and fingerprint(self.key, as_of.isoformat()))
+
+    def keyed(self, key: str | None) -> Records:
+        """Return the same under a key of its content; None keeps nothing."""
+        found = replace(self)
+        object.__setattr__(found, "key", key)
+        return found
+
+    def kept(self, stage: str, make: Callable[[], Found], *asked: object) -> Found:
+        """Return a result made of these records, from the cache where it was made before.
+
+        Parameters
+        ----------
+        stage
+            What it is, in a word.
+        make
+            Makes it; what it may be made of says :func:`clvlab.kept.kept`.
+        asked
+            What it depends on besides the records: assumptions, seed.
+        """
+        return make() if self.key is None else kept(f"{stage}-{fingerprint(self.key, stage, *asked)}", make)
 
 
 def _without_blanks(tables: Mapping[str, ir.Table]) -> dict[str, ir.Table]:

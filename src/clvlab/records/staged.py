@@ -76,7 +76,7 @@ def own_columns(names: Sequence[str]) -> dict[str, str]:
     """
     if from_an_import(names):
         return {name: name for name in names if name not in {SOURCE_FILE, SOURCE_ROW}}
-    return {name: f"its {name}" if name.lower() in {SOURCE_FILE, SOURCE_ROW} else name for name in names}
+    return {name: f"its {name}" if name.lower() in {SOURCE_FILE, SOURCE_ROW} else name for name in names}  # not shown
 
 
 def literal(text: object) -> str:
@@ -91,7 +91,7 @@ def identifier(name: str) -> str:
 
 def selected(columns: dict[str, str]) -> str:
     """Return ``columns`` as the list of a SELECT, each under its staged name."""
-    return ", ".join(f"{identifier(name)} AS {identifier(staged)}" for name, staged in columns.items())
+    return ", ".join(f"{identifier(name)} AS {identifier(staged)}" for name, staged in columns.items())  # not shown
 
 
 def first_line(error: BaseException) -> str:

@@ -1,110 +1,105 @@
-"""A batch of reports from one TOML file: in processes, with progress, and without redoing what is done."""
+"""A batch of reports: in processes of warm kernels, with progress, and without redoing what is done."""
 
 from __future__ import annotations
 
-import difflib
 import multiprocessing
-import tomllib
+import os
+import threading
 import traceback
+from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from clvlab.refusal import Refused
-from clvlab.reporting.run import Job, is_current, key_of, plan, record_failure, run
+from clvlab.reporting.jobs import Job, Key, is_current, keys_of
+from clvlab.reporting.progress import Progress, longest_first
+from clvlab.reporting.run import record_failure, run
+from clvlab.reporting.snapshots import take_snapshots
+from clvlab.reporting.writing import written_alone
 
-_KEYS = ("notebook", "parameters")
+Due = tuple[Job, Key]
+# A process that was killed may have been innocent: what it ran is tried once more.
+_TRIES = 2
 
 
-def read_batch(path: Path, build: Path | None = None) -> list[Job]:
-    """Return the jobs of a batch file, all checked before any of them starts.
+def run_batch(jobs: list[Job], workers: int, executor: Executor | None = None) -> list[dict[str, Any]]:
+    """Make the reports that are not current and return their results, in the order of the jobs.
 
-    The file has one ``[[report]]`` per report, with ``notebook = "portfolio"`` and, where wanted, a table
-    ``parameters``.
+    A report that fails is recorded with its traceback, and the others go on. Every report is whole or absent, so a
+    batch that was killed is taken up again by running it anew.
+
+    Parameters
+    ----------
+    jobs
+        The reports, such as :func:`~clvlab.reporting.batch_file.read_batch` returns.
+    workers
+        How many reports are made at a time.
+    executor
+        Anything that submits as :class:`concurrent.futures.Executor` does; processes of this machine when None. Each
+        of its workers keeps a kernel of its own. Workers elsewhere need the same clvlab, and the project, the data
+        and the folder of the reports under the same paths.
 
     Raises
     ------
     Refused
-        When the file is missing, no TOML, or names an unknown key, notebook, parameter or value.
+        When a data folder is not there, or another batch writes to the same folder.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from clvlab.reporting.batch_file import read_batch
+    >>> jobs = read_batch(Path("reports/monthly.toml"))                          # doctest: +SKIP
+    >>> run_batch(jobs, workers=2)                                               # doctest: +SKIP
+
+    A cluster's scheduler does the distributing through a Dask client:
+
+    >>> from distributed import Client                                           # doctest: +SKIP
+    >>> client = Client("scheduler:8786")                                        # doctest: +SKIP
+    >>> workers = sum(client.nthreads().values())                                # doctest: +SKIP
+    >>> run_batch(jobs, workers, client.get_executor(pure=False))                # doctest: +SKIP
     """
-    if not path.is_file():
-        raise Refused(f"{path} is not there; give a batch file such as reports/monthly.toml.")
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} is not valid TOML in UTF-8: {error}.") from error
-    _refuse_unknown(given, ("report",), str(path))
-    entries = given.get("report", [])
-    if not isinstance(entries, list):
-        raise Refused(f"{path}: write [[report]], in double brackets, above each report.")
-    jobs = [_job(entry, f"{path}, [[report]] {number}", build) for number, entry in enumerate(entries, start=1)]
-    if not jobs:
-        raise Refused(f"{path} names no report; add a [[report]] with its notebook.")
-    return list({job.folder: job for job in jobs}.values())  # a report that is named twice is made once
-
-
-def _job(entry: dict[str, Any], where: str, build: Path | None) -> Job:
-    _refuse_unknown(entry, _KEYS, where)
-    notebook, given = entry.get("notebook"), entry.get("parameters", {})
-    if not isinstance(notebook, str):
-        raise Refused(f'{where} lacks its notebook, e.g. notebook = "portfolio".')
-    if not isinstance(given, dict):
-        raise Refused(f"{where}: parameters must be a table, e.g. [report.parameters] with a line for each.")
-    return plan(notebook, {name: _text(value) for name, value in given.items()}, build)
-
-
-def _refuse_unknown(given: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in given:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise Refused(f"{where}: {key!r} is no key; did you mean {close[0]!r}?")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def run_batch(jobs: list[Job], workers: int) -> list[dict[str, Any]]:
-    """Run the jobs that are not current, each in a process of its own, and return the results in order.
-
-    A report that fails is recorded with its traceback; the others go on.
-    """
-    from tqdm import tqdm
-
-    keys = [key_of(job) for job in jobs]
-    todo = [(job, key) for job, key in zip(jobs, keys, strict=True) if not is_current(job, key)]
-    results = {}
-    with tqdm(total=len(jobs), unit="report", desc="reports") as bar:
-        bar.update(len(jobs) - len(todo))
-        for job, result in _finished(todo, workers, bar):
-            results[job.name] = result
-            bar.update()
+    with written_alone(jobs[0].folder.parent):
+        keys = keys_of(jobs)
+        todo = longest_first([due for due in zip(jobs, keys, strict=True) if not is_current(*due)])
+        results = {}
+        with Progress(len(jobs), [job for job, _ in todo], workers) as progress:
+            for job, result in _finished(todo, workers, executor, progress):
+                results[job.name] = result
+        take_snapshots(jobs)
     return [results[job.name] for job in jobs if job.name in results]
 
 
-def _finished(todo: list[tuple[Job, str]], workers: int, bar: Any) -> Iterator[tuple[Job, dict[str, Any]]]:
-    if not todo:
-        return
-    # Spawned, not forked: the engine's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=context) as pool:
-        waiting = {pool.submit(_attempt, job, key): job for job, key in todo}
-        bar.set_postfix_str(", ".join(job.name for job in waiting.values()))
-        for future in as_completed(list(waiting)):
-            job = waiting.pop(future)
-            bar.set_postfix_str(", ".join(other.name for other in waiting.values()))
-            yield job, _outcome(future, job)
+def _finished(
+    todo: list[Due], workers: int, executor: Executor | None, progress: Progress
+) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Yield each report's outcome as it comes, never with more than ``workers`` under way."""
+    waiting, running, tries = deque(todo), dict[Future[dict[str, Any]], Due](), Counter[str]()
+    with nullcontext(executor) if executor else _Processes(workers) as pool:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                due = waiting.popleft()
+                running[pool.submit(_attempt, *due)] = due
+                tries[due[0].name] += 1
+            progress.show([job for job, _ in running.values()])
+            for future in wait(running, progress.patience, FIRST_COMPLETED).done:
+                job, key = running.pop(future)
+                if future.exception() and tries[job.name] < _TRIES:
+                    waiting.append((job, key))
+                else:
+                    progress.done(job)
+                    yield job, _outcome(future, job)
 
 
 def _outcome(future: Future[dict[str, Any]], job: Job) -> dict[str, Any]:
     try:
         return future.result()
-    except BrokenExecutor as error:  # the process was killed, for want of memory perhaps
+    except Exception as error:  # what the job itself raised was recorded; this is a process killed, for want of memory
         return record_failure(job, "its process was killed before it was done", repr(error))
 
 
-def _attempt(job: Job, key: str) -> dict[str, Any]:
+def _attempt(job: Job, key: Key) -> dict[str, Any]:
     try:
         return run(job, key)
     except Exception as error:  # a failed report must not take the batch with it
@@ -114,3 +109,41 @@ def _attempt(job: Job, key: str) -> dict[str, Any]:
 def _sentence(error: Exception) -> str:
     name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
     return value if isinstance(error, Refused) else f"{name}: {value}"
+
+
+class _Processes(AbstractContextManager["_Processes"]):
+    """Processes of this machine; when one was killed, all are replaced."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = self._opened()
+
+    def submit(self, *call: Any) -> Future[dict[str, Any]]:
+        try:
+            return self._pool.submit(*call)
+        except BrokenExecutor:
+            self._pool = self._opened()
+            return self._pool.submit(*call)
+
+    def _opened(self) -> ProcessPoolExecutor:
+        # Spawned, not forked: the engine's threads do not survive a fork.
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=spawn, initializer=_end_with_parent)
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the batch does, however that came about; its kernel ends with it.
+
+    A pool's processes would else wait for work for ever once the batch is killed (python/cpython issue 111873).
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from pathlib import Path
 from types import MappingProxyType
@@ -75,9 +76,9 @@ def render(
     body = BeautifulSoup(cells, "html.parser")
     title = _take_title(body) or words["untitled"]
     contents = _contents(body)
-    for table in body("table"):
-        _give_room(table, words["table"])
+    _give_room(body("table"), words["table"])
     environment = jinja2.Environment(loader=_LOADER, autoescape=True)
+    environment.filters["css_text"] = _css_text
     return environment.get_template("page.html.j2").render(
         language=language,
         labels=words,
@@ -86,6 +87,11 @@ def render(
         contents=contents,
         body=Markup(str(body).strip()),
     )
+
+
+def _css_text(text: str) -> Markup:
+    """Return a text as a CSS string, every character of it escaped that could end the string or the style."""
+    return Markup('"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"')
 
 
 class _CellsExporter(TemplateExporter):
@@ -215,14 +221,19 @@ def _contents(body: BeautifulSoup) -> list[dict[str, Any]]:
     return tree
 
 
-def _give_room(table: Tag, label: str) -> None:
-    """Let a wide table scroll within itself, also by keyboard, under a caption that stays in sight."""
-    if table.find_parent("table"):
-        return
+def _give_room(tables: Iterable[Tag], label: str) -> None:
+    """Let wide tables scroll within themselves, also by keyboard, each under a caption that stays in sight."""
     new_tag = BeautifulSoup("", "html.parser").new_tag
-    if caption := table.find("caption"):
-        label = " ".join(caption.get_text().split()) or label
-        caption.name = "span"
-        caption.wrap(new_tag("caption"))
-    scroller = {"class": "scroll", "role": "region", "aria-label": label, "tabindex": "0"}
-    table.wrap(new_tag("div", attrs=scroller))
+    named: Counter[str] = Counter()
+    for table in tables:
+        if table.find_parent("table"):
+            continue
+        name = label
+        if caption := table.find("caption"):
+            name = " ".join(caption.get_text().split()) or label
+            caption.name = "span"
+            caption.wrap(new_tag("caption"))
+        named[name] += 1
+        # Every region has a name of its own: a screen reader lists them.
+        own = name if named[name] == 1 else f"{name} ({named[name]})"
+        table.wrap(new_tag("div", attrs={"class": "scroll", "role": "region", "aria-label": own, "tabindex": "0"}))

@@ -1,183 +1,159 @@
-"""Run one notebook as a report: checked parameters, papermill, a page, and ``result.json``; whole or absent."""
+"""Run one notebook as a report: papermill in a warm kernel, a page, and ``result.json``; whole or absent.
+
+The same report made again is the same to the last byte; when it was made and in how long stands apart, in
+``made.json``.
+"""
 
 from __future__ import annotations
 
 import json
 import platform
-import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from hashlib import sha256
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clvlab.cache import fingerprint, package_source, whole
-from clvlab.places import find_folder
+from clvlab.cache import whole
 from clvlab.refusal import Refused
-from clvlab.reporting.library import find_notebook, project_root
-from clvlab.reporting.parameters import Parameter, Value, chosen, declared
+from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with
+from clvlab.reporting.lists import write_lists
+from clvlab.reporting.pdf import write_pdf
 
-RESULT = "result.json"
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 VERSIONS_OF = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
+# The kernel opens the study before the notebook does: bad records are refused in one sentence.
+_AS_OF = "print(__import__('clvlab').open_study(**{arguments!r}).as_of)"
 
 
-@dataclass(frozen=True)
-class Job:
-    """A report to be made: which notebook, with which values, into which folder."""
-
-    notebook: Path
-    given: Mapping[str, Value]
-    parameters: Mapping[str, Value]
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's name, which is the report's own."""
-        return self.folder.name
-
-
-def plan(name: str, given: Mapping[str, str], build: Path | None = None) -> Job:
-    """Return the job for a notebook's name and the values as typed; nothing is started yet.
-
-    Raises
-    ------
-    Refused
-        For an unknown notebook, an unknown parameter or a value that does not fit.
-    """
-    root = project_root()
-    notebook = find_notebook(name, root)
-    parameters = declared(notebook)
-    values = chosen(given, parameters, notebook.stem)
-    every = {parameter.name: parameter.default for parameter in parameters} | values
-    folder = (build or root / "reports" / "build") / _folder_name(notebook, values, parameters)
-    return Job(notebook, values, every, folder)
-
-
-def _folder_name(notebook: Path, values: Mapping[str, Value], parameters: list[Parameter]) -> str:
-    """Return a folder name that says which report it is; any text may come in, only plain names come out."""
-    defaults = {parameter.name: parameter.default for parameter in parameters}
-    changed = {name: str(value) for name, value in values.items() if value != defaults[name]}
-    base = re.sub(r"^\d\d_", "", notebook.stem)
-    if not changed:
-        return base
-    words = [re.sub(r"[^A-Za-z0-9]+", "-", Path(text).name if name == "data" else text).strip("-")
-             for name, text in changed.items()]  # fmt: skip
-    mark = sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:6]
-    return "-".join([base, *[word[:24] for word in words if word], mark])
-
-
-def key_of(job: Job) -> str:
-    """Return a key of all that the report depends on: notebook, values, data, package.
-
-    Raises
-    ------
-    Refused
-        When the data folder is not there or lacks a required table.
-    """
-    return fingerprint(_code_and_text(job.notebook), dict(job.parameters), _data_key(job.parameters), package_source())
-
-
-def _code_and_text(notebook: Path) -> list[str]:
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells]
-
-
-def _data_key(parameters: Mapping[str, Value]) -> str:
-    folder = find_folder(str(parameters["data"]))  # refused before anything heavy is imported
-    from clvlab.study import data_fingerprint
-
-    return data_fingerprint(folder)
-
-
-def is_current(job: Job, key: str) -> bool:
-    """Return whether the report is there and nothing it depends on has changed."""
-    path = job.folder / RESULT
-    page = job.folder / f"{job.name}.html"
-    return path.is_file() and page.is_file() and json.loads(path.read_text(encoding="utf-8"))["key"] == key
-
-
-def run(job: Job, key: str) -> dict[str, Any]:
-    """Run a job and leave its folder whole: ``NAME.html``, ``NAME.ipynb`` and ``result.json``.
+def run(job: Job, key: Key) -> dict[str, Any]:
+    """Run a job and leave its folder whole: ``NAME.html``, ``NAME.ipynb``, ``result.json``, and what was asked for.
 
     Returns
     -------
     dict
-        What ``result.json`` holds: report, title, key, parameters, headlines (with units and intervals), data
-        fingerprint, as-of date, versions, started and duration.
+        What ``result.json`` holds: report, notebook, title, key, parameters, headlines (with units and intervals),
+        data fingerprint, as-of date and versions.
 
     Raises
     ------
     Refused
-        When the notebook itself refused its input.
-    papermill.PapermillExecutionError
-        When a cell failed; the folder is then left as it was.
+        When the records cannot be used, or the notebook itself refused them.
+    papermill.PapermillExecutionError, nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError
+        When a cell failed, or the kernel was killed or hung; the folder is then left as it was.
     """
     import nbformat
-    import papermill
 
-    from clvlab.reporting.render import render
-    from clvlab.study import open_study
-
-    # Opened here first: bad records are refused in one sentence, and the kernel finds them checked.
-    study = open_study(str(job.parameters["data"]), as_of=str(job.parameters["as_of"]))
-    started, clock = datetime.now(UTC), time.perf_counter()
+    if job.refused:
+        raise Refused(job.refused)
+    made = _clock()
+    notebook, as_of = _executed(job)
+    result = {
+        "report": job.name,
+        "notebook": job.notebook.name,
+        "title": _title(notebook),
+        "key": key.everything,
+        "parameters": dict(job.parameters),
+        "headlines": _headlines(notebook),
+        "data_fingerprint": key.data,
+        "as_of": as_of,
+        "versions": {name: version(name) for name in VERSIONS_OF} | {"python": platform.python_version()},
+    }
     with whole(job.folder) as draft:
         draft.mkdir()
-        executed = draft / f"{job.name}.ipynb"
-        try:
-            papermill.execute_notebook(
-                str(job.notebook), str(executed), parameters=dict(job.given), kernel_name="python3",
-                progress_bar=False, log_output=False, cwd=str(Path.cwd()),
-                extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its local connection
-            )  # fmt: skip
-        except papermill.PapermillExecutionError as error:
-            if error.ename == "Refused":
-                raise Refused(error.evalue) from error
-            raise
-        notebook = nbformat.read(executed, as_version=4)
-        result = {
-            "report": job.name,
-            "notebook": job.notebook.name,
-            "title": _title(notebook),
-            "key": key,
-            "parameters": dict(job.parameters),
-            "headlines": _headlines(notebook),
-            "data_fingerprint": _data_key(job.parameters),
-            "as_of": study.as_of.isoformat(),
-            "versions": {name: version(name) for name in VERSIONS_OF} | {"python": platform.python_version()},
-            "started": started.isoformat(timespec="seconds"),
-            "duration_seconds": round(time.perf_counter() - clock, 1),
-        }
-        page = render(notebook, language=str(job.parameters["language"]), facts=_facts(job, study.as_of, started))
-        (draft / f"{job.name}.html").write_text(page, encoding="utf-8")
-        (draft / RESULT).write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+        nbformat.write(notebook, draft / f"{job.name}.ipynb")
+        write_lists(notebook, draft)
+        _write_page(job, notebook, as_of, draft)
+        _write_json(draft / RESULT, result)
+        _write_json(draft / MADE, made())
     return result
 
 
 def record_failure(job: Job, sentence: str, trace: str) -> dict[str, Any]:
     """Leave a folder that says why the report is not there; the next run tries it again."""
+    from nbconvert.filters import strip_ansi
+
     result = {
         "report": job.name, "notebook": job.notebook.name, "title": job.name, "key": "",
-        "parameters": dict(job.parameters), "headlines": [], "failed": sentence, "traceback": trace,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "parameters": dict(job.parameters), "headlines": [], "failed": sentence, "traceback": strip_ansi(trace),
     }  # fmt: skip
     with whole(job.folder) as draft:
         draft.mkdir()
-        (draft / RESULT).write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write_json(draft / RESULT, result)
     return result
 
 
-def _title(notebook: Any) -> str:
+def _executed(job: Job) -> tuple[NotebookNode, str]:
+    """Return the notebook as it ran in this worker's kernel, and the as-of day."""
+    from clvlab.reporting.kernels import warm_kernel
+
+    source = _source(job)
+    with _refusals(), warm_kernel() as kernel:
+        kernel.start_afresh(job.here)
+        as_of = kernel.print_of(_AS_OF.format(arguments=opened_with(job.parameters))).strip()
+        return kernel.execute(source, job.given), as_of
+
+
+def _source(job: Job) -> NotebookNode:
+    import nbformat
+
+    from clvlab.reporting.translate_notebook import translated
+
+    return translated(nbformat.read(job.notebook, as_version=4), str(job.parameters["language"]))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn a refusal that was raised in the kernel into one for the caller."""
+    from nbclient.exceptions import CellExecutionError
+    from papermill import PapermillExecutionError
+
+    try:
+        yield
+    except (CellExecutionError, PapermillExecutionError) as error:
+        if error.ename == Refused.__name__:
+            raise Refused(error.evalue) from error
+        raise
+
+
+def _write_page(job: Job, notebook: NotebookNode, as_of: str, folder: Path) -> None:
+    from clvlab.language import labels
+    from clvlab.reporting.render import render
+
+    language = str(job.parameters["language"])
+    words = labels(language)
+    facts = {words["data"]: str(job.parameters["data"]), words["as_of"]: as_of, "clvlab": version("clvlab")}
+    page = folder / f"{job.name}.html"
+    page.write_text(render(notebook, language=language, facts=facts), encoding="utf-8")
+    if "pdf" in job.formats:
+        write_pdf(page, page.with_suffix(".pdf"))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _clock() -> Callable[[], dict[str, Any]]:
+    """Return a function that says when it was made, and how long ago that is."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    return lambda: {
+        "started": started.isoformat(timespec="seconds"),
+        "duration_seconds": round(time.perf_counter() - clock, 1),
+    }
+
+
+def _title(notebook: NotebookNode) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
             return str(cell.source.splitlines()[0][2:].strip())
     return ""
 
 
-def _headlines(notebook: Any) -> list[dict[str, Any]]:
+def _headlines(notebook: NotebookNode) -> list[dict[str, Any]]:
     from clvlab.results import Headlines
 
     return [
@@ -187,12 +163,3 @@ def _headlines(notebook: Any) -> list[dict[str, Any]]:
         for output in cell.outputs
         for headline in output.get("data", {}).get(Headlines.mime, [])
     ]
-
-
-def _facts(job: Job, as_of: date, started: datetime) -> dict[str, str]:
-    return {
-        "Data": str(job.parameters["data"]),
-        "As of": as_of.isoformat(),
-        "Made": started.strftime("%Y-%m-%d %H:%M UTC"),
-        "clvlab": version("clvlab"),
-    }

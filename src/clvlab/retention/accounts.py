@@ -10,6 +10,7 @@ from clvlab.features.panel import partners
 from clvlab.periods import months_before, period_label, years_before
 from clvlab.refusal import Refused
 from clvlab.results import Result
+from clvlab.retention.arms import randomised_arms
 from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
 from clvlab.retention.margin_changed import margin_changed
 from clvlab.retention.watch_list import watch_list
@@ -20,6 +21,7 @@ _ENDS = ("", "_lower", "_upper")
 _LEAST_PROBABILITY = 0.01
 # Months for which a customer is new.
 _NEW_FOR = 3
+TIE = "tie"
 # By what the arms of a campaign are compared.
 _KNOWN_BEFORE = ("size_class", "industry", "region", "priority_class")
 
@@ -115,10 +117,28 @@ def effect_of_calling(found: Churn, by: str = "") -> CampaignEffect:
     ------
     Refused
         When the records hold no randomised campaign.
+
+    Notes
+    -----
+    ``by`` is a column of the customer file, or ``"tie"``: under contract, or not, when the campaign began.
     """
+    if "campaigns" not in found.base.records:
+        raise Refused("What acting on customers changes needs the table campaigns, with one drawn by lot.")
     campaigns, profiles = found.base.records["campaigns"], found.base.profiles
     known = profiles[[name for name in profiles.columns if name in (*_KNOWN_BEFORE, by)]].reset_index()
+    if by == TIE:
+        known = known.assign(tie=_ties(found, randomised_arms(campaigns)["started_on"].min(), known["customer_id"]))
     return campaign_effect(campaigns, found.spells, before=known, by=by)
+
+
+def _ties(found: Churn, day: pd.Timestamp, customers: pd.Series) -> pd.Series:
+    """Return who had been under contract by a day, and who was without."""
+    records = found.base.records
+    if "contracts" not in records:
+        return pd.Series("spot", index=customers.index)
+    contracts = records["contracts"].select("customer_id", "starts_on").to_pyarrow().to_pandas()
+    begun = contracts.loc[pd.to_datetime(contracts["starts_on"]) <= day, "customer_id"]
+    return customers.isin(begun).map({True: "contract", False: "spot"})
 
 
 def margin_changed_by_calling(effect: CampaignEffect, found: Churn, values: CustomerValues) -> Result:

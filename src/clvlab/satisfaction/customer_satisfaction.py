@@ -101,8 +101,12 @@ class CustomerSatisfaction(Result):
     @cached_property
     def drivers(self) -> Drivers:
         """By how much service felt raises or lowers overall satisfaction."""
-        known = self._known
-        return drivers(self.answers, known.frame, self.as_of, labels=known.labels, units=known.units)
+
+        def found() -> Drivers:
+            known = self._known
+            return drivers(self.answers, known.frame, self.as_of, labels=known.labels, units=known.units)
+
+        return self.records.kept("drivers", found)
 
     @cached_property
     def asymmetry(self) -> Asymmetry:
@@ -127,7 +131,8 @@ class CustomerSatisfaction(Result):
         if rhythm is None:
             raise Refused("What service does to leaving needs customers who ordered on two days or more.")
         orders = self.purchases.orders
-        found = service_responses(self.records.tables, orders, rhythm, self.as_of, window_start(orders))
+        asked = self.records.tables, orders, rhythm, self.as_of, window_start(orders)
+        found = self.records.kept("responses", lambda: service_responses(*asked))
         if found.fit is None:
             raise Refused(" ".join(found.remarks))
         return found

@@ -117,7 +117,7 @@ class ServicePlans:
         return self._options(self.promised, self.service.value_of(self.promised), only)
 
     def _options(self, groups: pd.Series, value: ServiceValue, curves: Mapping[str, Curve]) -> Options:
-        steps = {kpi: with_halfway(curve.levels) for kpi, curve in curves.items()}
+        steps = {kpi: with_halfway(list(curve.levels)) for kpi, curve in curves.items()}
         mix = None
         with suppress(Refused, KeyError):  # without, capacity sets no limit
             mix = service_mix_by_group(self.service.records["shipments"], groups, self.service.as_of)

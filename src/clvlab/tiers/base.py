@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from clvlab.tiers.classes.quadrants import potential_value
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.last_year import LastYear
 
+Found = TypeVar("Found")
 _ENDS = ("", "_lower", "_upper")
 
 
@@ -153,6 +154,10 @@ class Base:
         ahead = Range(*(pd.Series(end, came).reindex(every.index) for end in ends))
         orders = every["orders"].astype("float64")
         return Worth("orders", "orders", orders, self.totals["orders"].astype("float64"), ahead)
+
+    def kept(self, stage: str, make: Callable[[], Found]) -> Found:
+        """Return what is made of this base, from the cache where it was made before."""
+        return self.records.kept(stage, make, asdict(self.assumptions), self.seed)
 
     def at(self, day: dt.date) -> Base:
         """Return the same as it was known on an earlier day; models are fitted anew, when asked for.

@@ -143,6 +143,19 @@ class Tiers(Result):
         return tier_survival(self.indicators.values, self.indicators.errors, self.scheme, seed=self.base.seed)
 
     @cached_property
+    def quarters(self) -> dict[str, Scorecard]:
+        """Scorecards at the ends of the last quarters, by today's scheme, oldest first; none before the records."""
+
+        def graded() -> dict[str, Scorecard]:
+            cards = {}
+            for label, day in self._quarter_ends():
+                with suppress(Refused):  # nothing had happened by then
+                    cards[label] = scorecard(self.at(day).indicators.values, self.scheme)
+            return cards
+
+        return self.base.kept("quarters", graded)
+
+    @cached_property
     def history(self) -> TierHistory:
         """Tiers at the ends of the last quarters, by today's scheme.
 
@@ -151,16 +164,12 @@ class Tiers(Result):
         Refused
             When the records do not reach back so far.
         """
-        cards = {}
-        for label, day in self._quarter_ends():
-            with suppress(Refused):  # nothing had happened by then
-                cards[label] = scorecard(self.at(day).indicators.values, self.scheme)
-        if len(cards) < _FEWEST_QUARTERS:
+        if len(self.quarters) < _FEWEST_QUARTERS:
             raise Refused(
                 f"Moves between tiers need customers graded at the ends of two quarters; up to {self.base.as_of} the"
-                f" records hold {len(cards)}."
+                f" records hold {len(self.quarters)}."
             )
-        return tier_history(cards, self.base.assumptions.tier_band)
+        return tier_history(self.quarters, self.base.assumptions.tier_band)
 
     def _quarter_ends(self) -> list[tuple[str, dt.date]]:
         """Return label and last day of the last whole quarters, oldest first."""
@@ -198,6 +207,9 @@ class Tiers(Result):
         Scheme, values and rankings are made with what was known a year ago. Who bought nothing in the second half of
         the year since counts as having left: that is known of everyone by now, whatever the definition of churn.
         """
+        return self.base.kept("prediction", self._predicted)
+
+    def _predicted(self) -> Prediction:
         base, then = self.base, self.at(start_of(self.base.as_of, 0))
         rivals, totals = {}, then.base.totals
         with suppress(Refused):

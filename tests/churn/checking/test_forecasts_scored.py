@@ -11,8 +11,9 @@ import pytest
 
 from clvlab.churn.checking.out_of_time import COVARIATES, DAYS_SILENT, MODEL, OutOfTime
 from clvlab.churn.customer_base import check
+from clvlab.opening import open_study
 from clvlab.simulate import simulate
-from clvlab.study import Study, open_study
+from clvlab.study import Study
 
 EARLIER, LATER = dt.date(2024, 6, 30), dt.date(2024, 12, 31)
 NAIVE = "silent for 90 days"

@@ -28,12 +28,16 @@ def spell(customer: str, started_on: str, ended_on: str | None, at_risk_to: str,
 def outcomes(*spells) -> pd.DataFrame:
     """Return time and event of the customers of these spells, ten leavers beside them, by customer."""
     known = pd.DataFrame([*spells, *(spell(one, "2023-01-01", "2025-03-31", "2025-03-31") for one in LEAVERS)])
+    return checked(known).frame.set_index("customer_id")[["time", "event"]]
+
+
+def checked(known: pd.DataFrame, expected: float = 1.0):
+    """Return the check of a forecast of 10% for everybody, which expects so many in all to leave, give or take one."""
     customers = pd.Index(known["customer_id"].unique(), name="customer_id")
     said = pd.DataFrame({"leave_3": 0.1, "risk_3": 0.1}, index=customers)
-    found = out_of_time(
-        lambda day: (SimpleNamespace(frame=said), pd.Series(5.0, customers)), known, {DAY: (3,)}, silent_for=90
-    )
-    return found.frame.set_index("customer_id")[["time", "event"]]
+    totals = pd.DataFrame({"leave": expected, "lower": expected - 1, "upper": expected + 1}, index=[3])
+    ahead = SimpleNamespace(frame=said, totals=totals)
+    return out_of_time(lambda day: (ahead, pd.Series(5.0, customers)), known, {DAY: (3,)}, silent_for=90)
 
 
 def test_time_runs_from_the_forecast_to_leaving_or_to_the_end_of_follow_up():
@@ -66,3 +70,16 @@ def test_few_leavers_are_refused(monkeypatch):
     monkeypatch.setattr("test_out_of_time.LEAVERS", LEAVERS[:9])
     with pytest.raises(Refused, match="Fewer than 10 customers left"):
         outcomes()
+
+
+@pytest.mark.parametrize(("expected", "came"), [(10.0, "10, within the interval"), (2.0, "20, above it")])
+def test_the_headline_says_whether_what_came_lies_in_the_interval_of_the_forecast(expected, came):
+    """Ten of ninety or of ten left within three months; a tenth of them was expected to."""
+    stayers = 90 if expected == 10.0 else 0
+    stayed = [spell(f"stayer {number}", "2023-01-01", None, "2025-06-30") for number in range(stayers)]
+    left = [spell(one, "2023-01-01", "2025-03-30", "2025-03-30") for one in LEAVERS]
+    shown = repr(checked(pd.DataFrame([*stayed, *left]), expected).headlines())
+    assert shown == (
+        f"past forecast: customers to leave: {expected:.0f} customers (90% interval {expected - 1:.0f} to"
+        f" {expected + 1:.0f}; made on 2024-12-31 for 3 months; came: {came})"
+    )

@@ -7,10 +7,10 @@ import pytest
 
 from clvlab.clv.valuing.advice import to_do
 from clvlab.clv.valuing.hindsight import hindsight
+from clvlab.opening import open_study
 from clvlab.periods import discount_factor
 from clvlab.refusal import Refused
 from clvlab.simulate import simulate
-from clvlab.study import open_study
 
 ON = dt.date(2024, 12, 31)
 
@@ -82,3 +82,12 @@ def test_what_to_do_names_customers_and_money(study):
     assert (study.clv.frame.loc[named, "tie"] == "contract").all()
     assert sentences.str.contains("A hundredth more retention").sum() == 1
     assert sentences.str.contains("CNY").all()
+
+
+def test_the_headline_says_whether_what_came_lies_in_the_interval_of_the_valuation(past):
+    expected, came = past.total
+    low, high = past.interval
+    (told,) = past.headlines().to_frame().to_dict("records")
+    assert (told["value"], told["lower"], told["upper"]) == (expected, low, high)
+    assert ("within the interval" in told["note"]) == (low <= came <= high)
+    assert f"came: {came:,.0f}" in told["note"]

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from grading_cases import every, market, measure, shipped, table
 
+from clvlab.opening import open_study
 from clvlab.records.importing import import_files
 from clvlab.records.mapping import read_mapping
-from clvlab.study import open_study
 from clvlab.tiers.grading.fifteen import FIFTEEN
 
 WEEKLY = every(7)

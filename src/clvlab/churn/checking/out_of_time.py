@@ -17,7 +17,7 @@ from clvlab.evaluation.censored import auc, brier, prediction_accuracy, uno_c
 from clvlab.evaluation.resampling import with_interval
 from clvlab.periods import to_periods
 from clvlab.refusal import Refused
-from clvlab.results import Result
+from clvlab.results import Headline, Headlines, Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,12 +44,15 @@ class OutOfTime(Result):
         Names, the model first; of those after the first two only the ranking can be scored.
     seed
         Of the draws behind the intervals.
+    totals
+        How many customers the model expected to leave, by landmark and horizon: leave, lower, upper (90% interval).
     """
 
     frame: pd.DataFrame
     horizons: Mapping[dt.date, tuple[int, ...]]
     forecasters: tuple[str, ...]
     seed: int
+    totals: Mapping[tuple[dt.date, int], pd.Series]
     title: str = "Forecasts of leaving against what came, by day of the forecast and months ahead"
 
     def to_frame(self) -> pd.DataFrame:
@@ -75,6 +78,25 @@ class OutOfTime(Result):
             for forecaster in self.forecasters
         ]
         return pd.DataFrame(rows)
+
+    def headlines(self) -> Headlines:
+        """Return how many were expected to leave by the longest forecast, and whether what came lies in its interval.
+
+        Notes
+        -----
+        Those not followed to the end count as those who were: what came is the share observed of those expected, which
+        allows for that, of the number expected.
+        """
+        months, landmark = max((months, day) for day, horizons in self.horizons.items() for months in horizons)
+        expected, rows = self.totals[landmark, months], self._rows(landmark)
+        outcome = rows["time"].to_numpy(), rows["event"].to_numpy(), months
+        came = observed_to_expected(rows[(MODEL, months)].to_numpy(), *outcome) * expected["leave"]
+        low, high = expected["lower"], expected["upper"]
+        where = "within the interval" if low <= came <= high else "above it" if came > high else "below it"
+        note = f"made on {landmark} for {months} months; came: {came:,.0f}, {where}"
+        return Headlines(
+            Headline("past forecast: customers to leave", expected["leave"], "customers", low, high, note=note)
+        )
 
     def calibration(self, months: int, landmark: dt.date | None = None, groups: int = 10) -> pd.DataFrame:
         """Return what the model expected and what came, by groups of customers from the lowest risk to the highest.
@@ -171,7 +193,7 @@ def out_of_time(
     whose leaving could not be known yet by today are left out where follow-up ends before the day of the forecast.
     """
     naive = f"silent for {silent_for} days"
-    parts, scored = [], {}
+    parts, scored, totals = [], {}, {}
     for landmark, months in horizons.items():
         try:
             ahead, silent = forecast(landmark)
@@ -187,6 +209,7 @@ def out_of_time(
             rows[(COVARIATES, horizon)] = known[f"risk_{horizon}"].to_numpy()
             rows[(naive, horizon)] = (quiet >= silent_for).astype(float)
             rows[(DAYS_SILENT, horizon)] = quiet
+            totals[landmark, horizon] = ahead.totals.loc[horizon]
         parts.append(rows)
         scored[landmark] = tuple(months)
     if not parts:
@@ -194,7 +217,8 @@ def out_of_time(
             f"Fewer than {_FEWEST} customers left after each of {', '.join(map(str, horizons))}: forecasts cannot be "
             "checked; give a longer history."
         )
-    return OutOfTime(pd.concat(parts, ignore_index=True), scored, (MODEL, COVARIATES, naive, DAYS_SILENT), seed)
+    forecasters = (MODEL, COVARIATES, naive, DAYS_SILENT)
+    return OutOfTime(pd.concat(parts, ignore_index=True), scored, forecasters, seed, totals)
 
 
 def _outcomes(ahead: Prospects, spells: pd.DataFrame, landmark: dt.date) -> pd.DataFrame:

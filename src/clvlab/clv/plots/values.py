@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clvlab.figures import BLUE, GREEN, GREY, ORANGE, RED, SKY, new_axes, state
+from clvlab.language import amount_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
     from clvlab.clv.valuing.customer_values import CustomerValues
 
-_MILLION, _THOUSAND = 1e6, 1e3
-_PLAIN_BELOW = 1e4
+_MILLION = 1e6
 _MOST_SEGMENTS = 20
 _TOP = 0.2
 # A part of a bar narrower than this share of the axis has no room for its name.
@@ -39,13 +39,11 @@ class Amounts:
 
     def __init__(self, largest: float, currency: str) -> None:
         size = abs(largest)
-        self.size, word = (_MILLION, "million") if size >= _MILLION else (_THOUSAND, "thousand")
-        if size < _PLAIN_BELOW:
-            self.size, word = 1.0, ""
+        self.size, word = amount_scale(largest)
         self.unit = f"{word} {currency}".strip()
         # Three digits of the largest amount, and never fewer than one after the point in millions.
         before = len(f"{size / self.size:.0f}")
-        self._digits = 0 if self.size == 1.0 else max(3 - before, int(self.size == _MILLION))
+        self._digits = 0 if self.size == 1.0 else max(3 - before, int(self.size >= _MILLION))
 
     def number(self, amount: float, signed: bool = False) -> str:
         """Return an amount without its unit."""

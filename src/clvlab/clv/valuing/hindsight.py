@@ -13,7 +13,7 @@ from clvlab.evaluation.forecasts import rank_correlation, relative_bias, top_dec
 from clvlab.features.known_costs import SERVING
 from clvlab.periods import discount_factor, to_days, to_periods
 from clvlab.refusal import Refused
-from clvlab.results import Result
+from clvlab.results import Headline, Headlines, Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,6 +89,14 @@ class Hindsight(Result):
                 }
             )
         return pd.DataFrame(rows)
+
+    def headlines(self) -> Headlines:
+        """Return what was expected of all together, and whether what came lies in its interval."""
+        expected, came = self.total
+        low, high = self.interval
+        where = "within the interval" if low <= came <= high else "above it" if came > high else "below it"
+        note = f"made on {self.on} until {self.until}; came: {came:,.0f}, {where}"
+        return Headlines(Headline("past forecast: value to come", expected, self.unit, low, high, note=note))
 
     def by_tenth(self) -> pd.DataFrame:
         """Return what each tenth of customers, ranked by what was expected of them, was to bring and brought."""

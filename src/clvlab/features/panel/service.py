@@ -130,7 +130,7 @@ def _dwell(tables: Tables, grid: Grid) -> tuple[Floats, ...]:
     """Return hours from arrival at the depot to delivery against the customer's own before, known on delivery."""
     shipments = tables["shipments"]
     waited = shipments.filter(shipments.delivered_at >= shipments.arrived_at)
-    hours = waited.delivered_at.delta(waited.arrived_at, unit="second") / _SECONDS_PER_HOUR
+    hours = waited.delivered_at.delta(waited.arrived_at, unit="second") / _SECONDS_PER_HOUR  # not shown
     tallies = grid.tally(waited, waited.delivered_at, hours=hours, counted=ibis.literal(1))
     return (against_own(tallies["hours"], tallies["counted"], 3, 9, PRIOR_ORDERS),)
 

@@ -36,7 +36,7 @@ def _complaints(tables: Tables, grid: Grid) -> tuple[Floats, ...]:
 def _resolved(tables: Tables, grid: Grid) -> tuple[Floats, ...]:
     complaints = tables["complaints"].filter(grid.month_of(tables["complaints"].opened_at) >= 0)
     opened = grid.tally(complaints, complaints.opened_at, n=_ONE)["n"]
-    days = complaints.resolved_at.delta(complaints.opened_at, unit="second") / _SECONDS_PER_HOUR / 24
+    days = complaints.resolved_at.delta(complaints.opened_at, unit="second") / _SECONDS_PER_HOUR / 24  # not shown
     closed = grid.tally(complaints, complaints.resolved_at, n=_ONE, days=days)
     slow = grid.tally(complaints, _overdue(complaints.opened_at, complaints.resolved_at, SLOW_DAYS), n=_ONE)["n"]
     still_open = so_far(opened) - so_far(closed["n"])
@@ -45,7 +45,7 @@ def _resolved(tables: Tables, grid: Grid) -> tuple[Floats, ...]:
 
 def _responses(tables: Tables, grid: Grid) -> tuple[Floats, ...]:
     complaints = tables["complaints"]
-    hours = complaints.first_response_at.delta(complaints.opened_at, unit="second") / _SECONDS_PER_HOUR
+    hours = complaints.first_response_at.delta(complaints.opened_at, unit="second") / _SECONDS_PER_HOUR  # not shown
     answered = grid.tally(complaints, complaints.first_response_at, n=_ONE, hours=hours)
     return (above_usual(answered["hours"], answered["n"], 6, _PRIOR_COMPLAINTS),)
 

@@ -9,9 +9,10 @@ CALLS = Contract(
     key=("customer_id", "noted_on", "noted_by"),
     event="noted_on",
     columns=(
-        Column("customer_id", "text", "of whom", required=True, serves=("churn", "retention")),
+        Column("customer_id", "text", "of whom", required=True,
+               identifies="code of a customer", serves=("churn", "retention")),
         Column("noted_on", "date", "day it was noted", required=True, serves=("churn", "retention")),
-        Column("noted_by", "text", "who noted it", serves=("churn", "retention")),
+        Column("noted_by", "text", "who noted it", identifies="manager", serves=("churn", "retention")),
         Column("outcome", "text", "what came of the call",
                choices=("stays", "undecided", "leaves", "already left", "not reached", "complaint opened"),
                serves=("churn", "retention")),

@@ -10,7 +10,8 @@ CAMPAIGNS = Contract(
     event="started_on",
     columns=(
         Column("campaign_id", "text", "the campaign's code", required=True, serves=("retention",)),
-        Column("customer_id", "text", "who was in it", required=True, serves=("retention", "clv")),
+        Column("customer_id", "text", "who was in it", required=True,
+               identifies="code of a customer", serves=("retention", "clv")),
         Column("started_on", "date", "day it began for this customer", required=True, serves=("retention", "clv")),
         Column("arm", "text", "what the customer got, e.g. treatment or control", required=True,
                serves=("retention",)),

@@ -10,7 +10,7 @@ CAPACITY = Contract(
     columns=(
         Column("date", "date", "day, or first day of the period", required=True, serves=("service_level",)),
         Column("service", "text", "service", required=True, serves=("service_level",)),
-        Column("lane", "text", "lane; blank for the whole service", serves=("service_level",)),
+        Column("lane", "text", "lane; blank for the whole service", identifies="lane", serves=("service_level",)),
         Column("available", "number", "shipments that could be carried", unit="shipments", at_least=0,
                serves=("service_level",)),
         Column("booked", "number", "shipments booked", unit="shipments", at_least=0, serves=("service_level",)),

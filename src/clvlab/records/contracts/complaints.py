@@ -10,7 +10,8 @@ COMPLAINTS = Contract(
     event="opened_at",
     columns=(
         Column("complaint_id", "text", "the complaint's number", required=True, serves=("records",)),
-        Column("customer_id", "text", "who complained", required=True, serves=("satisfaction", "churn")),
+        Column("customer_id", "text", "who complained", required=True,
+               identifies="code of a customer", serves=("satisfaction", "churn")),
         Column("opened_at", "time", "when it came in", required=True, serves=("satisfaction", "churn")),
         Column("shipment_id", "text", "the shipment it is about", serves=("satisfaction",)),
         Column("first_response_at", "time", "when the customer first got an answer",

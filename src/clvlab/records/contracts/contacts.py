@@ -10,7 +10,8 @@ CONTACTS = Contract(
     event="contacted_at",
     columns=(
         Column("contact_id", "text", "the contact's number", required=True, serves=("records",)),
-        Column("customer_id", "text", "with whom", required=True, serves=("churn", "retention", "clv")),
+        Column("customer_id", "text", "with whom", required=True,
+               identifies="code of a customer", serves=("churn", "retention", "clv")),
         Column("contacted_at", "time", "when", required=True, serves=("churn", "retention", "clv")),
         Column("kind", "text", "what for", choices=("visit", "call", "enquiry", "quote", "price notice"),
                serves=("churn", "satisfaction", "retention")),

@@ -10,7 +10,8 @@ CONTRACTS = Contract(
     event="starts_on",
     columns=(
         Column("contract_id", "text", "the contract's number", required=True, serves=("records",)),
-        Column("customer_id", "text", "with whom", required=True, serves=("customer_base", "churn", "clv")),
+        Column("customer_id", "text", "with whom", required=True,
+               identifies="code of a customer", serves=("customer_base", "churn", "clv")),
         Column("starts_on", "date", "first day in force", required=True, serves=("churn", "clv")),
         Column("ends_on", "date", "last day agreed", required=True, serves=("churn", "clv")),
         Column("notice_days", "number", "days of notice", unit="days", at_least=0, serves=("churn",)),

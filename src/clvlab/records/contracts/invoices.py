@@ -11,7 +11,7 @@ INVOICES = Contract(
     columns=(
         Column("invoice_id", "text", "the invoice's number", required=True, serves=("records",)),
         Column("customer_id", "text", "who is billed", required=True,
-               serves=("portfolio", "records", "customer_base", "clv")),
+               identifies="code of a customer", serves=("portfolio", "records", "customer_base", "clv")),
         Column("issued_on", "date", "date of the invoice", required=True,
                serves=("portfolio", "records", "customer_base", "clv")),
         Column("amount", "number", "amount without tax unless kind is tax; negative for a credit note",

@@ -9,7 +9,8 @@ KPI_COUNTS = Contract(
     key=("customer_id", "date", "kpi"),
     event="date",
     columns=(
-        Column("customer_id", "text", "whose orders are counted", required=True, serves=("satisfaction",)),
+        Column("customer_id", "text", "whose orders are counted", required=True,
+               identifies="code of a customer", serves=("satisfaction",)),
         Column("date", "date", "day, or last day of the period, counted", required=True,
                serves=("satisfaction",)),
         Column("kpi", "text", "name of the KPI", required=True, serves=("satisfaction",)),

@@ -12,7 +12,8 @@ SURVEYS = Contract(
     key=(),
     event="sent_on",
     columns=(
-        Column("customer_id", "text", "who was asked", required=True, serves=("satisfaction",)),
+        Column("customer_id", "text", "who was asked", required=True,
+               identifies="code of a customer", serves=("satisfaction",)),
         Column("sent_on", "date", "day the invitation went out", required=True, serves=("satisfaction",)),
         Column("answered_on", "date", "day of the answer; blank when there was none", known=_ANSWERED,
                serves=("satisfaction",)),

@@ -113,7 +113,7 @@ def draw_importance(found: ImportancePerformance, ax: Axes | None) -> Axes:
     corners = ((CONCENTRATE, 0.01, 0.99), (KEEP_UP, 0.99, 0.99), (LOW_PRIORITY, 0.01, 0.01), (OVERKILL, 0.99, 0.01))
     for word, x, y in corners:
         beside, upon = ("left" if x < 0.5 else "right"), ("bottom" if y < 0.5 else "top")
-        ax.text(x, y, word, transform=ax.transAxes, color=colors[word], style="italic", ha=beside, va=upon)
+        ax.text(x, y, word, transform=ax.transAxes, color=colors[word], style="italic", ha=beside, va=upon)  # not shown
     ax.set_xlabel(f"performance, {found.performance_unit} (90% intervals)")
     ax.set_ylabel(f"importance, {found.importance_unit}")
     state(ax, found.finding)

@@ -1,4 +1,4 @@
-"""The one catalogue of labels that pages carry besides what a notebook says; one entry per label and language."""
+"""The labels that pages carry besides what a notebook says; one entry per label and language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ LABELS: dict[str, dict[str, str]] = {
     "failed": {"en": "This section failed:", "zh": "本节未能完成："},
     "details": {"en": "Technical details", "zh": "技术细节"},
     "table": {"en": "Table", "zh": "表格"},
+    "not_printed": {"en": "on the page, not printed", "zh": "见网页版，此处未打印"},
+    "data": {"en": "Data", "zh": "数据"},
+    "as_of": {"en": "As of", "zh": "截至"},
     "untitled": {"en": "Report", "zh": "报告"},
 }
 

@@ -1,0 +1,301 @@
+"""What to do next with an account: a short list, each step with the money behind it and the reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from clvlab.account.reading import one_line
+from clvlab.account.section import Section
+from clvlab.features.customer_file.shared import NO_MANAGER, plural
+from clvlab.periods import months_before
+from clvlab.results import Note, Result, format_cell
+from clvlab.retention.in_words import NOT_CLEAR
+from clvlab.retention.watch_list_result import LIKELY_GONE, NOTED_LEFT
+from clvlab.tiers.playbook.action_result import FIX, INVEST
+
+NONE = float("nan")
+# What the list "fix" calls the money behind an account that is under-served; else it loses money.
+AT_STAKE = "value at stake"
+# The money behind a call.
+OF_CALL = "margin at stake"
+# What a campaign may have shown of calling an account.
+DOES_NOT_PAY = "does not pay"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    Attributes
+    ----------
+    what, why
+        In words.
+    money, lower, upper
+        The money behind it, with its 90% interval; missing where there is none.
+    money_is
+        What that money is.
+    cost
+        What doing it costs; missing where it is not known.
+    """
+
+    what: str
+    why: str
+    money: float = NONE
+    lower: float = NONE
+    upper: float = NONE
+    money_is: str = ""
+    cost: float = NONE
+
+
+class Steps(Section):
+    """Steps as they are read: the money of each with its interval in one cell."""
+
+    list_name = "next_steps"
+
+    def _shown(self) -> pd.DataFrame:
+        frame = self.to_frame()
+        return pd.DataFrame(
+            {
+                "do": frame["do"],
+                "money": [_in_words(row) for row in frame.to_dict("records")],
+                "what it is": frame["money_is"],
+                "cost": frame["cost"],
+                "why": frame["why"],
+            }
+        )
+
+
+def _in_words(row: Mapping[Any, Any]) -> str:
+    """Return the money of a step with its interval."""
+    amount, low, high = (format_cell(row[name], 0) for name in ("money", "lower", "upper"))
+    return amount if pd.isna(row["lower"]) else f"{amount} ({low} to {high})"
+
+
+def ranked(steps: Iterable[Step], currency: str, remarks: tuple[str, ...] = ()) -> Result:
+    """Return steps as a list, those with the most money behind them first.
+
+    Parameters
+    ----------
+    steps
+        In any order.
+    currency
+        Of the money.
+    remarks
+        What has to be said beside them.
+
+    Returns
+    -------
+    Result
+        A table: step, ``do``, money with lower and upper, money_is, cost, why; one sentence where there is nothing to
+        do.
+
+    Examples
+    --------
+    >>> ranked([], "CNY")
+    Nothing in these figures calls for a step of its own: keep what was agreed and look again next month.
+    """
+    frame = pd.DataFrame([asdict(step) for step in steps])
+    if frame.empty:
+        return Note(
+            "Nothing in these figures calls for a step of its own: keep what was agreed and look again next month."
+        )
+    frame = frame.sort_values("money", ascending=False, kind="stable", na_position="last", ignore_index=True)
+    frame = frame.rename(columns={"what": "do"})[["do", "money", "lower", "upper", "money_is", "cost", "why"]]
+    title = "What to do next, the most money behind it first" + (f", {currency}" if currency else "")
+    return Steps(frame, title, remarks=remarks)
+
+
+def listed(row: Mapping[str, Any], costs: Mapping[str, Any]) -> Step:
+    """Return the step that the list invest, fix or let go asks for.
+
+    Parameters
+    ----------
+    row
+        The account's row of :meth:`clvlab.tiers.playbook.action_result.ActionLists.to_frame`.
+    costs
+        ``cultivation_cost``, in the money of invest already, and ``cost_to_close``, where known.
+    """
+    what, cost = "Let go, or keep at dearer terms only", NONE
+    if row["list"] == INVEST:
+        what, cost = "Invest: go for the business that could be won", _number(costs.get("cultivation_cost"))
+    elif row["list"] == FIX and row["money_is"] == AT_STAKE:
+        what, cost = "Fix the service: give what the tier is entitled to", _number(costs.get("cost_to_close"))
+    elif row["list"] == FIX:
+        what = "Fix the loss, by price or cost to serve"
+    return Step(what, str(row["reason"]), *_money(row, "money"), str(row["money_is"]), cost)
+
+
+def watched(
+    row: Mapping[str, Any], of: int, cost: float, complaints: int, talks_by: str, calling: Mapping[str, Any]
+) -> list[Step]:
+    """Return the call that the watch list asks for, where more is at stake than it costs and it does not harm.
+
+    Parameters
+    ----------
+    row
+        The account's row of :attr:`clvlab.account.accounts.Accounts.watched`, with its place.
+    of
+        How many accounts are ranked.
+    cost
+        Of one call.
+    complaints
+        How many complaints are still open.
+    talks_by
+        The day by which renewal has to be talked about; blank when no term ends soon.
+    calling
+        The account's row of :attr:`clvlab.account.accounts.Accounts.calling`; empty where no campaign tells.
+    """
+    if row["at_stake"] <= cost or calling.get("calling") == DOES_NOT_PAY:
+        return []
+    known = [f"Place {row['place']:,.0f} of {of:,} on the watch list"]
+    known += [f"likely cause: {row['likely_cause']}"] if row["likely_cause"] != NOT_CLEAR else []
+    known += [str(row[name]) for name in ("fact", "first_driver", "second_driver") if name in row]
+    for label, name in (("partners lost", "partners_lost"), ("last call", "last_call"), ("our view", "override")):
+        known += [f"{label}: {row[name]}"] if name in row else []
+    if "changed" in calling:
+        low, high = (format_cell(calling[f"changed{end}"], 0) for end in ("_lower", "_upper"))
+        known.append(f"by the campaign a call changes {format_cell(calling['changed'], 0)} ({low} to {high})")
+    what = _talk(plural(complaints, "open complaints") if complaints else "", talks_by)
+    return [Step(what, "; ".join(known) + ".", *_money(row, "at_stake"), OF_CALL, cost)]
+
+
+def _talk(complaints: str, talks_by: str) -> str:
+    """Return what to talk about, and when."""
+    if complaints and talks_by:
+        return f"Settle {complaints}, then open renewal talks before {talks_by}"
+    if complaints:
+        return f"Settle {complaints}, then call"
+    return f"Open renewal talks before {talks_by}" if talks_by else "Call before they leave"
+
+
+def apart(row: Mapping[str, Any], value: Mapping[str, Any]) -> list[Step]:
+    """Return the step for an account that stands apart from the watch list's ranking.
+
+    Parameters
+    ----------
+    row
+        As for :func:`watched`; ``apart`` says why it has no place.
+    value
+        ``value`` with its interval: what it is expected to bring, the chance that it has left counted in.
+    """
+    if row["apart"] == LIKELY_GONE:
+        why = f"{row['already_gone']:.0%} likely to be gone already: {row['silence']}."
+        return [Step("Ask whether they are still there", why, *_money(value, "value"), "expected value to come")]
+    if row["apart"] == NOTED_LEFT:
+        return [Step("Win back or close the account", "Noted as already left by the last outcome of a call.")]
+    return []
+
+
+def silent(told: Sequence[str]) -> Step:
+    """Return the step for an account that is silent, where nothing tells how likely it has left.
+
+    Parameters
+    ----------
+    told
+        How it stands, in sentences.
+    """
+    return Step("Ask whether they are still there", " ".join(told))
+
+
+def lost(left_on: object, yearly: float, returns: pd.DataFrame) -> Step:
+    """Return the step for an account that is called lost.
+
+    Parameters
+    ----------
+    left_on
+        The day of its last order.
+    yearly
+        Profit that it brought a year while it ordered; missing where there is no money.
+    returns
+        Of :class:`clvlab.churn.returns.Returns`, all customers; empty where nothing tells.
+    """
+    why = f"Called lost; the last order was on {format_cell(left_on, 0)}."
+    if yearly <= 0:
+        return Step("Close the account", f"{why} It brought no profit while it ordered.")
+    if len(returns):
+        last = returns.iloc[-1]
+        why += (
+            f" Of customers called lost, {last['share']:.0%} ({last['lower']:.0%} to {last['upper']:.0%}) come back"
+            f" within {last['months']:.0f} months."
+        )
+    return Step("Win them back, or close the account", why, yearly, money_is="profit a year while they ordered")
+
+
+def talks_by(contracts: pd.DataFrame, as_of: dt.date, months: int) -> str:
+    """Return the day by which renewal has to be talked about: the last on which notice may be given.
+
+    Parameters
+    ----------
+    contracts
+        The account's contracts.
+    as_of, months
+        The last day known, and how far ahead a term must end for that.
+
+    Returns
+    -------
+    str
+        Blank where no contract runs, where its term ends later, or where another follows already.
+    """
+    if contracts.empty:
+        return ""
+    today = pd.Timestamp(as_of)
+    ended = contracts.get("ended_on", pd.Series(pd.NaT, contracts.index))
+    running = contracts[(contracts["ends_on"] >= today) & ~(ended <= today)]
+    if running.empty or running["ends_on"].max() > pd.Timestamp(months_before(as_of, -months)):
+        return ""
+    last = running.sort_values("ends_on").iloc[-1]
+    notice = pd.Timedelta(days=int(last.get("notice_days", 0)) if pd.notna(last.get("notice_days", 0)) else 0)
+    return format_cell(max(last["ends_on"] - notice, today), 0)
+
+
+def overdue(invoices: pd.DataFrame, as_of: dt.date) -> list[Step]:
+    """Return the claim on invoices that are past their due day."""
+    if not {"due_on", "amount"} <= set(invoices.columns):
+        return []
+    today = pd.Timestamp(as_of)
+    unpaid = invoices["paid_on"].isna() if "paid_on" in invoices else pd.Series(False, invoices.index)
+    late = invoices[unpaid & (invoices["due_on"] < today) & (invoices["amount"] > 0)]
+    if late.empty:
+        return []
+    days = (today - late["due_on"].min()).days
+    why = f"The oldest is {plural(days, 'days')} past its due day."
+    disputed = int(late["disputed"].eq(True).sum()) if "disputed" in late else 0
+    if disputed:
+        why += f" Disputed, to be settled first: {disputed:,}."
+    return [
+        Step(
+            f"Collect {plural(len(late), 'overdue invoices')}", why, float(late["amount"].sum()), money_is="owed to us"
+        )
+    ]
+
+
+def beyond(row: Mapping[str, Any]) -> list[Step]:
+    """Return the saving where a losing account gets more than it is entitled to; ``row`` is empty where it does not."""
+    if "costs_beyond" not in row:
+        return []
+    why = f"Gets beyond chance more than its tier is entitled to: {row['gaps']}."
+    return [Step("Give no more than is due", why, _number(row["costs_beyond"]), money_is="saved a year")]
+
+
+def on_file(file: Mapping[str, Any], has_managers: bool, spend_is_stale: bool) -> list[Step]:
+    """Return what to put right in the customer file."""
+    found = []
+    if has_managers and one_line(file.get("account_manager")) in ("", NO_MANAGER):
+        found.append(Step("Name an account manager", "Nobody is named as responsible for this account."))
+    if spend_is_stale:
+        found.append(Step("Ask for today's logistics spend", "It pays us more than the spend on file."))
+    return found
+
+
+def _money(row: Mapping[str, Any], name: str) -> tuple[float, float, float]:
+    """Return an amount with its interval; missing where it is not known."""
+    return _number(row.get(name)), _number(row.get(f"{name}_lower")), _number(row.get(f"{name}_upper"))
+
+
+def _number(amount: object) -> float:
+    return NONE if amount is None else float(amount)  # type: ignore[arg-type]

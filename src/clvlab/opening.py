@@ -1,0 +1,126 @@
+"""``open_study``: from a folder of files, or an Ibis connection, to a study."""
+
+from __future__ import annotations
+
+import shutil
+from collections import OrderedDict
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import ibis
+
+from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
+from clvlab.assumptions import Assumptions, read_assumptions
+from clvlab.cache import (
+    CACHE_VARIABLE,
+    cache_folder,
+    cached_folder,
+    content_hash,
+    fingerprint,
+    package_source,
+)
+from clvlab.language import use
+from clvlab.periods import parse_date
+from clvlab.places import find_folder
+from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
+from clvlab.records.records import Records
+from clvlab.records.sources import find_files
+from clvlab.records.taking_in import from_connection, load, take_in_folder
+from clvlab.refusal import Refused
+from clvlab.study import Study
+
+# The studies used last, each with what it has computed; records in memory, so not many.
+_MOST_OPEN = 4
+_OPEN: OrderedDict[str, Study] = OrderedDict()
+
+
+def open_study(
+    data: str | Path | ibis.BaseBackend,
+    as_of: str | date | None = None,
+    assumptions: Assumptions | None = None,
+    seed: int = 1,
+    language: str = "en",
+    redact: bool = False,
+) -> Study:
+    """Open a provider's records for analysis.
+
+    Opened again in the same session with nothing changed, it is the same study, with all that it has computed.
+
+    Parameters
+    ----------
+    data
+        A folder of CSV, Parquet or Excel files named as our tables, or an Ibis connection that holds them. A
+        relative folder is looked for from the working directory upwards, to the project's root.
+    as_of
+        The last day known, ``"YYYY-MM-DD"``; the records' robust last date when None or blank.
+    assumptions
+        Those of ``clvlab.toml`` in the folder, else the defaults, when None.
+    seed
+        Of every random draw.
+    language
+        In which results are displayed from now on: ``"en"`` or ``"zh"``.
+    redact
+        Whether names of customers, managers and contacts are replaced by pseudonyms, the same for the same data.
+
+    Raises
+    ------
+    Refused
+        When the folder, a required table or column is missing, a file cannot be read, or nothing happened up to
+        ``as_of``.
+
+    Examples
+    --------
+    >>> study = open_study("data/demo", as_of="2025-12-31")        # doctest: +SKIP
+    >>> study.summary.head()                                       # doctest: +SKIP
+    """
+    use(language)
+    if isinstance(data, (str, Path)):
+        folder = find_folder(data)
+        assumed = assumptions or read_assumptions(folder)
+        key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
+        records = _loaded(folder, f"records-{key}", assumed).keyed(key)
+    elif isinstance(data, ibis.BaseBackend):
+        folder, assumed = None, assumptions or Assumptions()
+        records = from_connection(data, assumed)
+    else:
+        raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
+    if redact:
+        records = records.redacted()
+    return _opened(records, assumed, parse_date(as_of) if as_of else None, seed, folder)
+
+
+def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, seed: int, folder: Path | None) -> Study:
+    """Return the study, the one that is open already where nothing has changed since."""
+    if everything.key is None:
+        return Study(everything, assumptions, as_of, seed, folder)
+    key = fingerprint(everything.key, as_of or everything.last_date, seed, folder)
+    if key not in _OPEN:
+        _OPEN[key] = Study(everything, assumptions, as_of, seed, folder)
+        while len(_OPEN) > _MOST_OPEN:
+            _OPEN.popitem(last=False)
+    _OPEN.move_to_end(key)
+    return _OPEN[key]
+
+
+def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
+    """Return the checked records from the cache, made anew when the cache's copy is damaged."""
+    try:
+        stored = cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions))
+    except PermissionError as error:
+        raise Refused(
+            f"the cache folder {cache_folder()} cannot be written; set {CACHE_VARIABLE} to one that can."
+        ) from error
+    try:
+        return load(stored, assumptions)
+    except (OSError, ValueError, KeyError, duckdb.Error):
+        shutil.rmtree(stored)
+        return load(cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions)), assumptions)
+
+
+def data_fingerprint(folder: Path) -> str:
+    """Return a key of the contents of all files that the records in ``folder`` are made of."""
+    tables = {name: content_hash(paths) for name, paths in find_files(folder).items()}
+    beside = [path for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (path := folder / n).is_file()]
+    return fingerprint(tables, content_hash(beside))

@@ -1,0 +1,137 @@
+"""How much an action takes off the probability to leave: from a campaign drawn by lot, or assumed without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from clvlab.clv.valuing.ranges import Range
+from clvlab.retention.actions.maximum_profit import ACCEPTANCE
+from clvlab.retention.campaign_effect import EVERYONE
+
+if TYPE_CHECKING:
+    from clvlab.retention.campaign_effect import CampaignEffect
+
+ASSUMED = "assumed"
+
+
+class Effect(NamedTuple):
+    """What acting changes, for each account.
+
+    Attributes
+    ----------
+    by_group
+        Of the chance to leave of an account whose ``scale`` is 1, what acting takes off; one entry per group.
+    group, scale
+        Each account's group, and how much more or less it changes there; in proportion to the account's risk.
+    source
+        Where it comes from, in a sentence.
+    measured
+        Whether a campaign drawn by lot tells it.
+    """
+
+    by_group: Range
+    group: pd.Series
+    scale: pd.Series
+    source: str
+    measured: bool
+
+    @property
+    def reduction(self) -> Range:
+        """What acting takes off each account's probability to leave, with its 90% interval."""
+        return self.by_group.of(self.group).times(self.scale)
+
+
+def measured_effect(campaign: CampaignEffect, risk: pd.Series, group: pd.Series) -> Effect:
+    """Return the effect that a campaign drawn by lot showed, shared out within each group in proportion to risk.
+
+    Parameters
+    ----------
+    campaign
+        Of the campaign, by the same groups.
+    risk
+        Probability to leave of every account, by customer_id.
+    group
+        Each account's group by customer_id; an account of none, or of one that the campaign does not tell of, gets
+        the effect over all.
+
+    Notes
+    -----
+    The campaign tells a mean per group, where it shows an effect at all. Where it does not, groups differ by chance,
+    and the effect over all is taken for everyone: accounts then rank by what they put at stake. Within a group, acting
+    is taken to keep the same share of those who would leave, as all proportional-hazards models and
+    :func:`~clvlab.retention.actions.maximum_profit.expected_maximum_profit` do, so that an account with twice the risk
+    loses twice as much of it. Accounts are taken to respond as those of their group did then.
+    """
+    rows = campaign.to_frame().set_index("group")
+    if not campaign.shown:
+        rows = rows.loc[[EVERYONE]]
+    by_group = Range(rows["pooled"], rows["pooled_lower"], rows["pooled_upper"])
+    group = group.reindex(risk.index).where(lambda known: known.isin(rows.index), EVERYONE)
+    mean = risk.groupby(group).transform("mean")
+    source = (
+        f"What acting changes is what the campaign drawn by lot showed within {campaign.months:g} months, by group,"
+        " shared out within a group in proportion to risk."
+    )
+    if not campaign.shown:
+        source = (
+            f"What acting changes is what the campaign drawn by lot measured within {campaign.months:g} months over all"
+            " customers, shared out in proportion to risk; it shows no effect, so that its groups are not told apart."
+        )
+    return Effect(by_group, group, (risk / mean.where(mean > 0)).fillna(0.0), source, True)
+
+
+def assumed_effect(risk: pd.Series) -> Effect:
+    """Return the effect that is assumed where no campaign was drawn by lot: a share of would-be leavers stays.
+
+    Parameters
+    ----------
+    risk
+        Probability to leave of every account, by customer_id.
+    """
+    a, b = ACCEPTANCE
+    ends = [a / (a + b), *beta.ppf([0.05, 0.95], a, b)]
+    by_group = Range(*(pd.Series([float(end)], index=[ASSUMED]) for end in ends))
+    source = (
+        "No campaign drawn by lot tells what acting changes. Here it is assumed to keep"
+        f" {ends[0]:.0%} of those who would leave ({ends[1]:.0%} to {ends[2]:.0%}), as studies of telephone companies"
+        " do; hold some accounts back this time, and next time it is known."
+    )
+    return Effect(by_group, pd.Series(ASSUMED, index=risk.index), risk.astype(float), source, False)
+
+
+def cumulated(effect: Effect, worth: np.ndarray, order: np.ndarray, cost: float) -> pd.DataFrame:
+    """Return the profit of acting on the first accounts of an order, with its 90% interval.
+
+    Parameters
+    ----------
+    effect
+        Of the accounts.
+    worth
+        What each account is worth if it stays, times the chance that it is still there.
+    order
+        Positions of the accounts, the first to act on first.
+    cost
+        Of acting on one account.
+
+    Returns
+    -------
+    DataFrame
+        ``accounts`` (0, 1, 2, ...), ``profit``, ``lower``, ``upper``. Accounts of a group share its error, groups err
+        independently of each other; what accounts are worth is taken as known.
+    """
+    names = effect.by_group.value.index
+    gain = np.asarray(effect.scale * worth, dtype=float)[order]
+    member = effect.group.to_numpy()[order][:, None] == names.to_numpy()[None, :]
+    sums = np.vstack([np.zeros(len(names)), np.cumsum(gain[:, None] * member, axis=0)])
+    value, lower, upper = (part.to_numpy() for part in effect.by_group)
+    profit = sums @ value - cost * np.arange(len(sums))
+    down, up = value - lower, upper - value  # a sum below 0 turns the ends around
+    low = np.sqrt((np.where(sums >= 0, sums * down, sums * up) ** 2).sum(axis=1))
+    high = np.sqrt((np.where(sums >= 0, sums * up, sums * down) ** 2).sum(axis=1))
+    return pd.DataFrame(
+        {"accounts": np.arange(len(sums)), "profit": profit, "lower": profit - low, "upper": profit + high}
+    )

@@ -1,0 +1,1 @@
+"""What each channel of contact costs, and what went with it."""

@@ -1,0 +1,1 @@
+"""Where the next yuan does most: winning customers or keeping them."""

@@ -1,0 +1,1 @@
+"""Lost accounts worth winning back."""

@@ -1,0 +1,105 @@
+"""One check of a model: what was looked at, against what, what came out, and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from clvlab.results import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+YES, NO, NOT_CHECKED = "yes", "no", "not checked"
+# Against what a model is checked.
+PUBLISHED, SIMULATED, RECORDS = "published figures", "simulated truth", "these records"
+# The models, in the order in which they are shown.
+PURCHASES = "purchase models"
+RENEWALS = "contract renewals"
+MARGINS = "margins per purchase"
+VALUES = "customer values"
+CURVES = "survival curves"
+HAZARDS = "hazard models"
+LEAVING = "probabilities to leave"
+LATENT = "latent leaving"
+EFFECTS = "service effects"
+SATISFACTION = "satisfaction logit"
+ALLOCATION = "best level and budget"
+PROFITS = "profit by account"
+TIERS = "what tiers predict"
+CAMPAIGNS = "effects of campaigns"
+MODELS = (
+    PURCHASES, RENEWALS, MARGINS, VALUES, CURVES, HAZARDS, LEAVING, LATENT, EFFECTS, SATISFACTION, ALLOCATION, PROFITS,
+    TIERS, CAMPAIGNS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found.
+
+    Attributes
+    ----------
+    model
+        Which model or estimator, one of ``MODELS``; of data checks the table or what they are about.
+    checked
+        What was looked at.
+    against
+        What it was held against.
+    figure, expected
+        What came out and what should have, as they are shown; of what is not checked a dash, and why not.
+    within
+        ``"yes"``, ``"no"`` or ``"not checked"``.
+    where
+        Where it can be seen.
+    """
+
+    model: str
+    checked: str
+    against: str
+    figure: str
+    expected: str
+    within: str
+    where: str
+
+
+def judged(within: bool) -> str:
+    """Return the word for a figure that is within what was expected, or is not."""
+    return YES if within else NO
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """Return whether all that was checked is within what was expected.
+
+    Examples
+    --------
+    >>> verdict([])
+    'not checked'
+    """
+    found = {check.within for check in checks}
+    return NO if NO in found else YES if YES in found else NOT_CHECKED
+
+
+def counted(checks: Sequence[Check]) -> str:
+    """Return how many of the checks made are within; a dash where none was made."""
+    made = [check for check in checks if check.within != NOT_CHECKED]
+    return f"{sum(check.within == YES for check in made)} of {len(made)}" if made else "–"
+
+
+def decisive(checks: Sequence[Check]) -> Check:
+    """Return the check a verdict rests on: the first of those furthest from what was expected, failures before all."""
+    return min(checks, key=lambda check: (NO, YES, NOT_CHECKED).index(check.within))
+
+
+def frame_of(checks: Sequence[Check]) -> pd.DataFrame:
+    """Return one row per check, columns as :class:`Check` names them."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(check) for check in checks], columns=list(Check.__dataclass_fields__))
+
+
+def listed(checks: Sequence[Check], title: str) -> Table:
+    """Return checks as a table, those that fail first."""
+    ordered = sorted(checks, key=lambda check: (NO, NOT_CHECKED, YES).index(check.within))
+    return Table(frame_of(ordered), title)
