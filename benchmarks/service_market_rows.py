@@ -11,11 +11,17 @@ UNLIKELY = 0.001  # over all intervals together
 
 
 def coverage_rows(found: pd.DataFrame) -> pd.DataFrame:
-    """Return bias and coverage by measure and group; ``found`` has one row per market, group and measure."""
+    """Return bias and coverage by measure and group.
+
+    ``found`` has one row per market, group and measure, and for a quantity of few values its ``place`` among the draws.
+    """
     rows = []
     for (measure, group), some in found.groupby(["measure", "group"], sort=False):
         known = some.dropna(subset=["lower", "upper", "true"])
         held = int(((known["lower"] <= known["true"]) & (known["true"] <= known["upper"])).sum())
+        by_lot = ""
+        if "place" in known and known["place"].notna().any():
+            by_lot = str(int(known["place"].between((1 - LEVEL) / 2, (1 + LEVEL) / 2).sum()))
         error = known["value"] - known["true"]
         rows.append({
             "measure": measure, "group": group, "markets": len(known), "not identified": len(some) - len(known),
@@ -23,6 +29,7 @@ def coverage_rows(found: pd.DataFrame) -> pd.DataFrame:
             "error": f"{error.mean():+,.3g} ± {error.std() / np.sqrt(max(len(known), 1)):,.2g}",
             "interval's width": f"{(known['upper'] - known['lower']).mean():,.3g}", "inside": held,
             "p": round(binomtest(held, len(known), LEVEL).pvalue, 6) if len(known) else float("nan"),
+            "inside by lot": by_lot,
         })  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -103,7 +103,7 @@ def test_a_wrong_report_is_refused_naming_the_nearest(arguments, says):
 
 
 def test_the_package_shows_its_public_names_when_asked():
-    assert clvlab.open_study is __import__("clvlab.study").study.open_study
+    assert clvlab.open_study is __import__("clvlab.opening").opening.open_study
     assert clvlab.Study.__name__ == "Study"
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = clvlab.nonsense

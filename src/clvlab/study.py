@@ -24,6 +24,7 @@ from clvlab.clv.valuing.potential import Potential
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.margins import Margins, margins_by_period
 from clvlab.features.transactions import transaction_summary
+from clvlab.language import say
 from clvlab.periods import parse_date, years_before
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
@@ -271,4 +272,4 @@ class Study:
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
-        return f'<p class="note">{self!r}.</p>'
+        return f'<p class="note">{say(repr(self))}.</p>'

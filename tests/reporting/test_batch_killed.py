@@ -25,7 +25,7 @@ notebook = "tiny"
 parameters = {{fail = true}}
 """
 # Reports waited for, and seconds after that: the first kill comes while the processes start.
-MOMENTS = [(0, 3.0), *((2 * n, wait) for n, wait in enumerate(np.random.default_rng(7).uniform(0, 1.2, 4)))]
+MOMENTS = [(0, 3.0), *((3 * n, wait) for n, wait in enumerate(np.random.default_rng(7).uniform(0, 1.2, 3)))]
 
 
 def started(root: Path) -> subprocess.Popen[bytes]:

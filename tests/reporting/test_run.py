@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -19,7 +20,7 @@ from clvlab.refusal import Refused
 from clvlab.reporting import jobs as planned
 from clvlab.reporting.jobs import Job, Key, is_current, keys_of, plan
 from clvlab.reporting.jobs import made as when_made
-from clvlab.reporting.run import VERSIONS_OF, run
+from clvlab.reporting.run import VERSIONS_OF, record_failure, run
 
 HOSTILE = ["../../x", "/etc/passwd", "<script>alert(1)</script>", "a'b\"c", "two\nlines", "客户甲", "..", "-rf *"]
 
@@ -194,6 +195,14 @@ def test_a_refusal_in_the_notebook_is_one_for_the_caller_and_leaves_no_folder(ma
     captured = capsys.readouterr()
     assert captured.err == "clvlab: invoices.csv has no column <amount>; name it in the mapping.\n"
     assert [p.name for p in made["job"].folder.parent.iterdir() if p.is_dir()] == [made["report"]]
+
+
+def test_why_a_redacted_report_failed_is_not_told_since_it_may_quote_names(made, tmp_path):
+    job = made["job"]
+    redacted = replace(job, parameters={**job.parameters, "redact": True}, folder=tmp_path / "failed")
+    found = record_failure(redacted, "customers.csv, row 3: 'Acme Corp' is no date.", "... Acme Corp ...")
+    assert "run it without redact" in found["failed"]
+    assert b"Acme" not in (tmp_path / "failed" / "result.json").read_bytes()
 
 
 def test_records_that_cannot_be_used_are_refused_before_a_kernel_starts(project, monkeypatch, unchanged):

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.service_market import CHOICES, MEASURES, best_levels, complaints, estimated_effects, recommended
+from benchmarks.service_market import (
+    CHOICES,
+    MEASURES,
+    best_levels,
+    complaints,
+    estimated_effects,
+    place_among,
+    recommended,
+)
 from benchmarks.service_market_rows import coverage_rows, earned_of_best, plan_rows, unlikely
 from benchmarks.true_service import ALL
 
@@ -57,3 +65,22 @@ def test_a_plan_is_held_against_the_best_of_its_own_market() -> None:
     plans = pd.DataFrame(rows, columns=["plan", "market", "net"]).assign(worth=1.0, cost=1.0, budget=2.0)
     assert earned_of_best(plans, "other", "best").tolist() == [0.5, 1.0]
     assert plan_rows(plans, "best").set_index("plan").loc["other", "worst market"] == "50.0%"
+
+
+def test_the_place_of_the_truth_among_equal_draws_is_drawn_by_lot_between_those_below_and_above() -> None:
+    rng = np.random.default_rng(1)
+    draws = np.array([0.92, 0.95, 0.95, 0.95, 0.97])
+    places = np.array([place_among(draws, 0.95, rng) for _ in range(200)])
+    assert places.min() >= 0.2
+    assert places.max() <= 0.8
+    assert places.mean() == pytest.approx(0.5, abs=0.05)
+    assert place_among(draws, 0.96, rng) == pytest.approx(0.8)
+
+
+def test_a_quantity_of_few_values_is_also_judged_by_its_place_among_the_draws() -> None:
+    found = pd.DataFrame(
+        {"group": ALL, "measure": "best level", "value": 0.5, "lower": 0.0, "upper": 1.0, "true": 0.5,
+         "place": [0.5] * 90 + [0.99] * 10}
+    )  # fmt: skip
+    row = coverage_rows(found).iloc[0]
+    assert (row["inside"], row["inside by lot"]) == (100, "90")

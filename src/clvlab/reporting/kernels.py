@@ -28,7 +28,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 LONGEST_CELL_SECONDS = 3600
 _ENGINE = "clvlab"
 _ARGUMENTS = ["--log-level=ERROR", "--HistoryManager.hist_file=:memory:"]
-# Where a warning says it arose: /tmp/ipykernel_4711/3327768.py
+# Where a warning says it arose: .../ipykernel_4711/3327768.py
 _CELL_FILE = re.compile(r"\S*ipykernel_\d+\S*?\.py\b")
 _AFRESH = "from clvlab.reporting.afresh import start_afresh; start_afresh({folder!r})"
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 VERSIONS_OF = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
+_WITHHELD = "it failed, and why may hold names; run it without redact to see"
 # The kernel opens the study before the notebook does: bad records are refused in one sentence.
 _AS_OF = "print(__import__('clvlab').open_study(**{arguments!r}).as_of)"
 
@@ -74,9 +75,14 @@ def run(job: Job, key: Key) -> dict[str, Any]:
 
 
 def record_failure(job: Job, sentence: str, trace: str) -> dict[str, Any]:
-    """Leave a folder that says why the report is not there; the next run tries it again."""
+    """Leave a folder that says why the report is not there; the next run tries it again.
+
+    What went wrong may quote the records, so a redacted report keeps it to itself.
+    """
     from nbconvert.filters import strip_ansi
 
+    if job.parameters.get("redact"):
+        sentence, trace = _WITHHELD, ""
     result = {
         "report": job.name, "notebook": job.notebook.name, "title": job.name, "key": "",
         "parameters": dict(job.parameters), "headlines": [], "failed": sentence, "traceback": strip_ansi(trace),

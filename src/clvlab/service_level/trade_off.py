@@ -101,13 +101,14 @@ def trade_off(
             profits.append(base)
         else:
             remarks.append("Tiers are so far apart that no common change keeps all within these levels.")
-    rows = [_row(profit) for profit in profits]
+    draws = {profit.group: _best_of_draws(profit) for profit in profits}
+    rows = [_row(profit, draws[profit.group]) for profit in profits]
     frame = pd.DataFrame(rows)
     moved = sum(part.profit(np.array([row["best_level"]]))[:, 0] for part, row in zip(parts, rows, strict=False))
     low, high = np.quantile(moved, ENDS)
     each = float(np.mean(moved)), float(low), float(high)
     curves = pd.concat([_curve(profit, valued) for profit in profits], ignore_index=True)
-    return TradeOff(frame, curves, each, kpi, currency, [*remarks, *_about(frame)])
+    return TradeOff(frame, curves, each, draws, kpi, currency, [*remarks, *_about(frame)])
 
 
 def _levels(curve: Curve, levels: ArrayLike | None, kpi: str) -> NDArray[np.float64]:
@@ -141,13 +142,13 @@ def _group_profit(value: ServiceValue, group: str, kpi: str, curve: Curve, level
     return GroupProfit(group, today, curve, nodes, gains, found.orders[:, 1:], float(found.orders[:, 0].mean()))
 
 
-def _row(profit: Profit) -> dict[str, object]:
+def _row(profit: Profit, draws: NDArray[np.float64]) -> dict[str, object]:
     """Return the numbers of one group."""
     mean = profit.mean
     best = best_level(
         lambda level: mean.equity(level)[0], lambda level: mean.cost(level)[0], profit.lower, profit.upper, profit.kinks
     )
-    own = np.quantile(_best_of_draws(profit), ENDS)
+    own = np.quantile(draws, ENDS)
     loss = profit.profit(np.array([best.level]))[:, 0]
     worth, cost = _one_more_point(profit)
     return {

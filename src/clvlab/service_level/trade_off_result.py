@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +11,9 @@ from clvlab.results import Headline, Headlines, Note, Result, Table
 from clvlab.service_level.group_profit import ALL
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 _PERCENT = ("level_today", "best_level", "best_level_lower", "best_level_upper", "cost_overtakes_at")
 
@@ -26,6 +28,8 @@ class TradeOff(Result):
         cost (of service), profit (means) and profit_lower, profit_upper (90% interval).
     each
         What moving each group to its own best level brings in all, with its 90% interval.
+    draws
+        By group, the best level of each draw; the interval of the best level is theirs.
     kpi, currency, remarks
         What is moved, the money, and what a reader has to know.
     """
@@ -34,10 +38,10 @@ class TradeOff(Result):
     percent = _PERCENT
 
     def __init__(
-        self, frame: pd.DataFrame, curves: pd.DataFrame, each: tuple[float, float, float], kpi: str, currency: str,
-        remarks: Sequence[str],
+        self, frame: pd.DataFrame, curves: pd.DataFrame, each: tuple[float, float, float],
+        draws: Mapping[str, NDArray[np.float64]], kpi: str, currency: str, remarks: Sequence[str],
     ) -> None:  # fmt: skip
-        self._frame, self.curves, self.each = frame, curves, each
+        self._frame, self.curves, self.each, self.draws = frame, curves, each, draws
         self.kpi, self.currency, self.remarks = kpi, currency, tuple(remarks)
         money = f", {currency}" if currency else ""
         self.title = f"The level of {self.subject} that pays (money over the horizon{money}; 90% intervals)"

@@ -90,9 +90,9 @@ class Forecasts(Result):
         leaving, value = new_panels(1, 2, _WIDTH, _HEIGHT)
         for draw, panel in zip(drawings, (leaving, value), strict=True):
             draw(panel)
-        leaving.set_title("customers who leave", fontsize=11)
+        leaving.set_title("Customers who leave", fontsize=11)
         leaving.set_xlabel("expected to leave, % of a fifth")
-        value.set_title("what customers bring", fontsize=11)
+        value.set_title("What customers bring", fontsize=11)
         value.set_xlabel("tenths of customers, most expected first")
         value.legend(loc="upper right")
         figure = leaving.get_figure()

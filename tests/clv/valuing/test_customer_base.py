@@ -308,8 +308,8 @@ def test_amounts_too_are_less_what_serving_costs(few):
 def test_later_rows_change_nothing_on_an_earlier_day(few):
     early = few | {"shipments": few["shipments"][few["shipments"].booked_at < pd.Timestamp(EARLIER + dt.timedelta(1))]}
     assert len(early["shipments"]) < 0.9 * len(few["shipments"])
-    whole = Study(records_of(few), Assumptions(), AS_OF, None).at(EARLIER).clv
-    then = Study(records_of(early, EARLIER), Assumptions(), None, None).clv
+    whole = Study(records_of(few), Assumptions(), AS_OF).at(EARLIER).clv
+    then = Study(records_of(early, EARLIER), Assumptions(), None).clv
     assert then.as_of == whole.as_of == EARLIER
     pd.testing.assert_frame_equal(whole.frame, then.frame, rtol=1e-9)
     pd.testing.assert_frame_equal(whole.totals, then.totals, rtol=1e-9)
