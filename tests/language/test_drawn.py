@@ -116,3 +116,14 @@ def test_lines_join_without_a_blank_in_chinese_only():
     assert unwrapped("customers,\n%") == "customers, %"
     assert unwrapped("客户\n占比") == "客户占比"
     assert unwrapped("青岛 Port\nCo") == "青岛Port Co"
+
+
+@needs_font
+def test_ticks_that_were_given_as_numbers_are_shown_as_such(displayed):
+    ax = new_axes()
+    ax.bar([2024, 2025], [1, 2])
+    ax.set_xticks([2024, 2025], labels=[2024, 2025])
+    state(ax, "most of it")
+    with speaking("zh"):
+        show(ax)
+        assert [tick.get_text() for tick in ax.get_xticklabels()] == ["2024", "2025"]

@@ -20,7 +20,7 @@ class _Spoken(Formatter):
         return say(self._inner(x, pos))
 
     def format_ticks(self, values: list[float]) -> list[str]:
-        return [say(text) for text in self._inner.format_ticks(values)]
+        return [say(str(text)) for text in self._inner.format_ticks(values)]
 
     def get_offset(self) -> str:
         return self._inner.get_offset()
