@@ -19,9 +19,11 @@ import pytest
 import clvlab
 from clvlab.assumptions import Assumptions
 from clvlab.cache import CACHE_VARIABLE
-from clvlab.opening import data_fingerprint, find_folder, open_study
+from clvlab.opening import open_study
+from clvlab.places import find_folder
 from clvlab.records.contract import UNDATED, WITH_ROW, Column, Contract
 from clvlab.records.contracts import TABLES
+from clvlab.records.fingerprint import data_fingerprint
 from clvlab.refusal import Refused
 from clvlab.study import Study
 

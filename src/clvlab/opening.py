@@ -11,22 +11,19 @@ from pathlib import Path
 import duckdb
 import ibis
 
-from clvlab.assumptions import FILE as ASSUMPTIONS_FILE
 from clvlab.assumptions import Assumptions, read_assumptions
 from clvlab.cache import (
     CACHE_VARIABLE,
     cache_folder,
     cached_folder,
-    content_hash,
     fingerprint,
     package_source,
 )
 from clvlab.language import use
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
-from clvlab.records.importing import IMPORT_FILE, UNREAD_FILE
+from clvlab.records.fingerprint import data_fingerprint
 from clvlab.records.records import Records
-from clvlab.records.sources import find_files
 from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
 from clvlab.study import Study
@@ -117,10 +114,3 @@ def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
     except (OSError, ValueError, KeyError, duckdb.Error):
         shutil.rmtree(stored)
         return load(cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions)), assumptions)
-
-
-def data_fingerprint(folder: Path) -> str:
-    """Return a key of the contents of all files that the records in ``folder`` are made of."""
-    tables = {name: content_hash(paths) for name, paths in find_files(folder).items()}
-    beside = [path for n in (ASSUMPTIONS_FILE, IMPORT_FILE, UNREAD_FILE) if (path := folder / n).is_file()]
-    return fingerprint(tables, content_hash(beside))

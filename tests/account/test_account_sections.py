@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from clvlab.account.events import events
-from clvlab.account.once import once
 from clvlab.account.profile import profile
 from clvlab.account.risk import cause_in_words, reasons, rhythm_in_words
 from clvlab.account.service import failures, satisfaction_gaps, service
 from clvlab.account.timeline import contract_events, timeline
 from clvlab.features.service import service_kpis
+from clvlab.once import once
 from clvlab.refusal import Refused
 from clvlab.satisfaction.answers import answers
 

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from clvlab.account.account import Account
-from clvlab.account.once import once
 from clvlab.account.reading import facts_of
 from clvlab.account.service import failures, satisfaction_gaps
 from clvlab.churn.customer_churn import Churn
@@ -18,6 +17,7 @@ from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.margins import Margins
 from clvlab.features.service import service_kpis
 from clvlab.features.winnable import YEAR_DAYS
+from clvlab.once import once
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.retention.accounts import effect_of_calling, margin_changed_by_calling

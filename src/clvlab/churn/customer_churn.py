@@ -20,6 +20,7 @@ from clvlab.churn.rates import LeavingRates, leaving_rates, share_of_today
 from clvlab.churn.returns import Returns, absences, returns
 from clvlab.features.panel import Panel, panel, panel_and_ahead
 from clvlab.features.spells import AccountSpells
+from clvlab.once import once
 from clvlab.refusal import Refused
 from clvlab.results import Headline, Headlines, Note, Result, Table, or_note
 
@@ -101,19 +102,7 @@ class Churn(Result):
         """How many months ahead probabilities look."""
         return sorted({*HORIZONS, self.within_months})
 
-    @cached_property
-    def _prospects(self) -> Prospects | Refused:
-        """What lies ahead, or why it is refused: that takes as long to find."""
-
-        def ahead() -> Prospects:
-            return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
-
-        try:
-            return self.base.records.kept("prospects", ahead, asdict(self.base.assumptions), self.seed)
-        except Refused as refusal:
-            return refusal
-
-    @property
+    @once
     def prospects(self) -> Prospects:
         """What lies ahead of every customer who is not lost.
 
@@ -122,9 +111,11 @@ class Churn(Result):
         Refused
             When nobody left so far, nobody is left, or the leavings are too few for a model.
         """
-        if isinstance(self._prospects, Refused):
-            raise self._prospects
-        return self._prospects
+
+        def ahead() -> Prospects:
+            return prospects(*self._months, self.accounts, self.base.rhythm, self.horizons, self.seed)
+
+        return self.base.records.kept("prospects", ahead, asdict(self.base.assumptions), self.seed)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def _code_and_text(notebook: Path) -> list[str]:
 
 def _data_key(data: str) -> str:
     folder = find_folder(data)  # refused before anything heavy is imported
-    from clvlab.opening import data_fingerprint
+    from clvlab.records.fingerprint import data_fingerprint
 
     return data_fingerprint(folder)
 

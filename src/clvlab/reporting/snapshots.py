@@ -197,8 +197,8 @@ def _opened_with(job: Job) -> _OpenedWith:
 
 
 def _fill(folder: Path, study: Study, earlier: Snapshot | None, about: _OpenedWith) -> None:
-    from clvlab.opening import data_fingerprint
     from clvlab.places import find_folder
+    from clvlab.records.fingerprint import data_fingerprint
 
     records = data_fingerprint(find_folder(about.data))
 

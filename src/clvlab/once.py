@@ -46,5 +46,5 @@ class once(Generic[T]):
             except Refused as refusal:
                 kept[self._key] = refusal
         if isinstance(kept[self._key], Refused):
-            raise Refused(*kept[self._key].args)
+            raise kept[self._key].with_traceback(None)  # else each reader would add to its trace
         return kept[self._key]
