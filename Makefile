@@ -59,7 +59,7 @@ notebooks: env demo
 data: env
 	$(BIN)/python -m clvlab.records.dictionary
 
-bench: env
+bench: env demo
 	$(BIN)/python -m benchmarks
 
 clean:

@@ -28,6 +28,7 @@ BENCHMARKS = (
     "churn_market",
     "churn_campaign",
     "churn_speed",
+    "retention_market",
     "tiers_classes",
     "tiers_market",
     "service_market",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from clvlab.records.engine import open_engine
 
 AS_OF = dt.date(2025, 12, 31)
 MONTHS = 36
@@ -87,7 +88,7 @@ def write_base(folder: Path, customers: int, seed: int = 1) -> int:
 
 def read_base(folder: Path) -> dict[str, ir.Table]:
     """Return the tables as a study's records hold them: by name, in the engine."""
-    engine = ibis.duckdb.connect()
+    engine = open_engine()
     return {path.stem: engine.read_parquet(path, table_name=path.stem) for path in sorted(folder.glob("*.parquet"))}
 
 

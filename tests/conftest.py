@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import settings
 
@@ -48,6 +49,20 @@ def small_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_study(small_market: Path) -> Study:
     """The small market, opened as of its last day."""
     return open_study(small_market)
+
+
+@pytest.fixture(scope="session")
+def opened(small_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Study]:
+    """Open the small market after a change of its files, read as text; without its assumptions."""
+
+    def changed(change: Callable[[dict[str, pd.DataFrame]], dict[str, pd.DataFrame]]) -> Study:
+        files = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in small_market.glob("*.csv")}
+        folder = tmp_path_factory.mktemp("changed")
+        for name, frame in change(files).items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        return open_study(folder)
+
+    return changed
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def test_no_heavy_library_is_loaded_to_start_or_to_refuse(code):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["report", "nonsense"], "no notebook is called 'nonsense'; did you mean"),
+        (["report", "nonsense"], "no notebook is called 'nonsense'; there are portfolio, "),
         (["report", "portfolo"], "did you mean 'portfolio'?"),
         (["report", "portfolio", "-p", "mots=5"], "did you mean 'most'?"),
         (["report", "portfolio", "-p", "most=ten"], "must be a whole number, such as 10."),

@@ -216,18 +216,18 @@ def _report(chosen: argparse.Namespace) -> int:
 def _batch(chosen: argparse.Namespace) -> int:
     from clvlab.reporting.batch import run_batch
     from clvlab.reporting.batch_file import read_batch
-    from clvlab.reporting.index import write_index
+    from clvlab.reporting.index import INDEX
 
     if chosen.jobs < 1:
         raise Refused(f"--jobs {chosen.jobs} must be 1 or more.")
     jobs = read_batch(chosen.file)
     results = run_batch(jobs, chosen.jobs)
-    index = write_index(jobs[0].folder.parent, str(jobs[0].parameters["language"]))
     failed = [result for result in results if "failed" in result]
     for result in failed:
         print(f"failed: {result['report']}: {result['failed']}", file=sys.stderr)
     made_now = len(results) - len(failed)
-    print(f"{os.path.relpath(index)}: {len(jobs)} reports, {made_now} made now, {len(failed)} failed.")
+    index = os.path.relpath(jobs[0].folder.parent / INDEX)
+    print(f"{index}: {len(jobs)} reports, {made_now} made now, {len(failed)} failed.")
     return SOME_FAILED if failed else DONE
 
 

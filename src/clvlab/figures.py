@@ -39,6 +39,10 @@ _STYLE: dict[str, object] = {
     "legend.frameon": False,
     "lines.linewidth": 2,
 }
+# Letters of a bold 13-point title that fit an inch.
+_TITLE_LETTERS_PER_INCH = 8.8
+# How the sentences that stand for a figure are put together: after a word, between labels, around them, at the end.
+_MARKS = {"en": (": ", "; ", " (", ")", ".", " "), "zh": ("：", "；", "（", "）", "。", "")}
 
 
 def new_axes(width: float = 8.0, height: float = 4.2) -> Axes:
@@ -76,12 +80,16 @@ def _families() -> list[str]:
     return latin + chinese if current() == ENGLISH else chinese + latin
 
 
-# Letters of a bold 13-point title that fit an inch.
-_TITLE_LETTERS_PER_INCH = 8.8
-
-
 def state(ax: Axes, finding: str) -> None:
-    """Give a figure the title that states its finding, from the left edge and broken where it would leave it."""
+    """Give a figure the title that states its finding, from the left edge and broken where it would leave it.
+
+    Examples
+    --------
+    >>> ax = new_axes()
+    >>> state(ax, "On-time delivery fell")
+    >>> ax.get_figure().get_suptitle()
+    'On-time delivery fell'
+    """
     from matplotlib.figure import Figure
 
     figure = ax.get_figure()
@@ -146,10 +154,6 @@ def _png(figure: Figure, written: str) -> bytes:
                 f"No font has a character of the figure “{written[:60]}” ({warning}); {HOW_TO_INSTALL}."
             ) from None
     return buffer.getvalue()
-
-
-# How the sentences that stand for a figure are put together: after a word, between labels, around them, at the end.
-_MARKS = {"en": (": ", "; ", " (", ")", ".", " "), "zh": ("：", "；", "（", "）", "。", "")}
 
 
 def _described(figure: Figure) -> str:

@@ -12,13 +12,7 @@ import duckdb
 import ibis
 
 from clvlab.assumptions import Assumptions, read_assumptions
-from clvlab.cache import (
-    CACHE_VARIABLE,
-    cache_folder,
-    cached_folder,
-    fingerprint,
-    package_source,
-)
+from clvlab.cache import CACHE_VARIABLE, cache_folder, cached_folder, fingerprint, package_source
 from clvlab.language import use
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
@@ -103,8 +97,12 @@ def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, s
 
 def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
     """Return the checked records from the cache, made anew when the cache's copy is damaged."""
+
+    def made() -> Path:
+        return cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions))
+
     try:
-        stored = cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions))
+        stored = made()
     except PermissionError as error:
         raise Refused(
             f"the cache folder {cache_folder()} cannot be written; set {CACHE_VARIABLE} to one that can."
@@ -113,4 +111,4 @@ def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
         return load(stored, assumptions)
     except (OSError, ValueError, KeyError, duckdb.Error):
         shutil.rmtree(stored)
-        return load(cached_folder(name, lambda draft: take_in_folder(folder, draft, assumptions)), assumptions)
+        return load(made(), assumptions)

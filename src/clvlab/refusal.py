@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+from difflib import get_close_matches
+
+# From here on two words are alike: two letters of three swapped, but hardly ever another word.
+_ALIKE = 0.65
 
 
 class Refused(Exception):
@@ -26,12 +29,12 @@ class Refused(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that names the known word nearest to ``word``; blank when none is near.
+    """Return a question, in brackets, after the known word nearest to ``word``; blank when none is near.
 
     Examples
     --------
     >>> nearest("curency", ["currency", "time_zone"])
-    "; did you mean 'currency'?"
+    " (did you mean 'currency'?)"
     """
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = get_close_matches(word, list(known), n=1, cutoff=_ALIKE)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -42,8 +42,6 @@ from clvlab.validation.model_validation import ModelValidation
 
 # Columns of a simulated market's truth that say when something happened.
 TRUE_DATES = ("month", "left_on", "returned_on")
-
-
 Found = TypeVar("Found")
 
 
@@ -209,7 +207,7 @@ class Study:
     @cached_property
     def accounts(self) -> Accounts:
         """The files of all accounts."""
-        return Accounts(self.playbook, lambda: self.watch_list, self.satisfaction)
+        return Accounts(self.playbook, self.retention, self.satisfaction)
 
     def account(self, customer_id: str = "") -> Account:
         """Return one customer's file; blank for the largest account.
@@ -217,7 +215,7 @@ class Study:
         Raises
         ------
         Refused
-            When nobody has that customer_id; the nearest are named.
+            When nobody has that customer_id; the nearest is named.
         """
         return self.accounts.of(customer_id)
 
@@ -272,4 +270,4 @@ class Study:
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
-        return f'<p class="note">{say(repr(self))}.</p>'
+        return f'<p class="note">{say(f"{self!r}.")}</p>'

@@ -56,11 +56,9 @@ def test_without_money_the_largest_has_most_orders(moved):
     assert moved.ordered.loc[moved.of().customer_id, "orders"] == moved.ordered["orders"].max()
 
 
-def test_an_unknown_code_is_refused_with_the_nearest_ones(accounts):
-    with pytest.raises(Refused) as refusal:
+def test_an_unknown_code_is_refused_with_the_nearest(accounts):
+    with pytest.raises(Refused, match=r"^There is no customer 'C0001O' in the records \(did you mean 'C\d{5}'\?\)\.$"):
         accounts.of("C0001O")
-    assert str(refusal.value).startswith("There is no customer 'C0001O' in the records; the nearest codes are C000")
-    assert str(refusal.value).count(",") == 2
 
 
 # Every kind of account reads well --------------------------------------------------------------------------
@@ -120,7 +118,7 @@ def test_risk_and_next_order_are_those_of_the_churn_model(accounts, small_study)
     for customer_id in [code for code in kinds(accounts).values() if code in here]:
         found = accounts.of(customer_id).risk
         wanted = small_study.churn.prospects.frame.loc[customer_id]
-        leaves = found.to_frame().set_index("within")["leaves"]
+        leaves = found.to_frame().set_index("horizon")["leaves"]
         assert leaves["6 months"] == wanted["leave_6"]
         next_on = small_study.churn.base.rhythm.customers.loc[customer_id, "next_on"]
         assert f"The next order is expected on {next_on.date()}" in repr(found)

@@ -15,7 +15,6 @@ from clvlab.account.risk import cause_in_words, reasons, rhythm_in_words
 from clvlab.account.service import failures, satisfaction_gaps, service
 from clvlab.account.timeline import contract_events, timeline
 from clvlab.features.service import service_kpis
-from clvlab.once import once
 from clvlab.refusal import Refused
 from clvlab.satisfaction.answers import answers
 
@@ -115,7 +114,7 @@ def test_a_contract_ends_when_it_was_closed_or_on_its_last_day(tables):
 
 
 def test_the_latest_events_come_first_with_what_came_of_them(tables):
-    rows = events(tables, "a", TODAY, most=3).to_frame()
+    rows = events(tables, "a", TODAY).to_frame().head(3)
     assert rows["event"].tolist() == ["enquiry", "complaint: late delivery", "contract v2 ends"]
     assert rows["what came of it"].tolist() == ["answered after 6.5 hours", "still open", "price"]
 
@@ -192,7 +191,7 @@ def counted() -> pd.DataFrame:
 def test_failures_are_counted_and_their_share_drawn_towards_all(counted):
     row = counted.set_index("customer_id").loc["a"]
     assert (row["failures"], row["opportunities"]) == (40, 200)
-    assert row["lower"] < row["failed_share"] < 0.2 < row["upper"] + 0.05
+    assert row["lower"] < row["failed_share"] < 0.2
     once_only = counted.set_index("customer_id").loc["c"]
     assert once_only["failed_share"] < 0.5, "one failure of one tells little"
 
@@ -216,22 +215,3 @@ def test_one_answer_says_less_of_an_account_than_many():
     assert found.loc["many", "gap"] < found.loc["one", "gap"] < found.loc["one", "all_customers"]
     width = found["upper"] - found["lower"]
     assert width["one"] > width["many"]
-
-
-# Asked once ------------------------------------------------------------------------------------------------
-
-
-def test_a_refusal_is_found_once_and_said_every_time():
-    asked = []
-
-    class Base:
-        @once
-        def slow(self) -> int:
-            asked.append(1)
-            raise Refused("Too little is known.")
-
-    base = Base()
-    for _ in range(3):
-        with pytest.raises(Refused, match="Too little is known"):
-            _ = base.slow
-    assert len(asked) == 1

@@ -67,11 +67,11 @@ def test_a_call_is_asked_for_where_more_is_at_stake_than_it_costs():
     assert watched(WATCHED | {"at_stake": 30.0}, 40, 40.0, 0, "", {}) == []
 
 
-def test_a_call_that_a_campaign_showed_to_harm_is_not_asked_for():
-    calling = {"calling": "does not pay", "changed": -80.0, "changed_lower": -120.0, "changed_upper": -10.0}
-    assert watched(WATCHED, 40, 40.0, 0, "", calling) == []
-    [step] = watched(WATCHED, 40, 40.0, 0, "", calling | {"calling": "pays", "changed": 50.0})
-    assert "by the campaign a call changes 50 (-120 to -10)" in step.why
+def test_a_call_where_acting_clearly_does_not_pay_is_not_asked_for():
+    acting = {"acting": "does not pay", "profit": -80.0, "profit_lower": -120.0, "profit_upper": -10.0}
+    assert watched(WATCHED, 40, 40.0, 0, "", acting) == []
+    [step] = watched(WATCHED, 40, 40.0, 0, "", acting | {"acting": "not clear", "profit": 50.0, "profit_upper": 90.0})
+    assert "acting on it is expected to earn 50 (-120 to 90)" in step.why
 
 
 def test_complaints_are_settled_before_talking():

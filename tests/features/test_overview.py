@@ -149,7 +149,7 @@ def test_payments_add_up_and_what_is_due_today_is_not_late():
     table = payments(invoices, dt.date(2025, 1, 31), "CNY").to_frame().set_index("measure")["value"]
     assert table["invoiced, less credit notes, CNY"] == "190"
     assert (table["paid, CNY"], table["open, CNY"], table["overdue, CNY"]) == ("150", "50", "30")
-    assert (table["invoices due"], table["late"]) == ("3", "2")
+    assert (table["invoices due"], table["late invoices"]) == ("3", "2")
     assert table["days late, median of those paid"] == "5"
     with pytest.raises(Refused, match="No invoice has fallen due yet"):
         payments(invoices, dt.date(2025, 1, 1), "CNY")

@@ -202,7 +202,7 @@ def test_the_attributes_survive_comparison_and_copy():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"customer": "customer"}, "no column 'customer'; did you mean 'customer_id'"),
+        ({"customer": "customer"}, r"no column 'customer' \(did you mean 'customer_id'"),
         ({"value": "valeu"}, "did you mean 'value'"),
         ({"as_of": "31/12/2023"}, "YYYY-MM-DD"),
         ({"as_of": "2020-01-01"}, "up to 2020-01-01: its first is on 2023-01-01"),

@@ -31,7 +31,7 @@ def test_the_profit_of_the_referred_is_no_step():
 
 
 def test_an_unknown_customer_is_refused_by_name():
-    with pytest.raises(Refused, match="'aa' is no customer in the records; did you mean 'a'"):
+    with pytest.raises(Refused, match=r"'aa' is no customer in the records \(did you mean 'a'"):
         MARGINS.waterfall("aa")
 
 

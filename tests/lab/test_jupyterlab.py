@@ -116,6 +116,7 @@ def notebook(server) -> Iterator[Notebook]:
         page = browser.new_page(viewport={"width": 1280, "height": 2000})
         page.goto(f"{server}/lab/tree/a.ipynb")
         page.locator(".jp-CodeCell").nth(len(CELLS) - 1).wait_for(timeout=60_000)
+        page.get_by_text("| Idle").wait_for(timeout=60_000)  # what is typed before the kernel is there gets lost
         opened = Notebook(page)
         opened.run("extension")
         opened.run("names")

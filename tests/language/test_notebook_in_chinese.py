@@ -37,8 +37,9 @@ def run(name: str, data: Path, tmp_path: Path) -> tuple[nbformat.NotebookNode, l
 
 
 @pytest.mark.skipif(chinese_family() is None, reason=HOW_TO_INSTALL)
-def test_nothing_shown_holds_an_english_word(small_market, tmp_path):
-    notebook, drawn_texts = run("00_portfolio", small_market, tmp_path)
+@pytest.mark.parametrize("name", ["00_portfolio", "11_account"])
+def test_nothing_shown_holds_an_english_word(name, small_market, tmp_path):
+    notebook, drawn_texts = run(name, small_market, tmp_path)
     path = tmp_path / "run.ipynb"
     nbformat.write(notebook, path)
     shown = [*missing.shown_texts(path), *missing.shown_columns(path), *drawn_texts]

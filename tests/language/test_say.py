@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
-from clvlab.language import amount_scale, current, reading, say, say_column, speaking, use
+from clvlab.language import amount_scale, current, reading, say, say_column, say_day, say_name, speaking, use
 from clvlab.language.catalogue import Catalogue
 from clvlab.refusal import Refused
 
@@ -23,8 +24,14 @@ KNOWN = Catalogue(
         "late": "延误",
         "damaged": "货损",
         "in words, at length": "说来话长",
+        "did you mean {0}": "您是不是指{0}",
+        "answers": "答复",
+        "late answers to enquiries in {0} months": "{0} 个月内迟复的查货",
+        "{0} answers": "{0} 份答复",
+        "customer": "客户",
+        "no manager": "无客户经理",
     },
-    {"late": "延误", "share": "占比"},
+    {"late": "延误", "share": "占比", "on_time_dispatch": "发货及时率"},
 )
 
 
@@ -50,6 +57,15 @@ def in_chinese_of_few_words(monkeypatch):
         ("late\ndamaged", "延误\n货损"),
         ("12,345 customers", "1.234万 家客户"),
         ("in words, at length; late", "说来话长；延误"),
+        ("late answers to enquiries in 3 months: 2 (late)", "3 个月内迟复的查货：2（延误）"),
+        ("16 of 17", "16/17"),
+        ("359 of 400 (late)", "359/400（延误）"),
+        ("late: +73.9 万", "延误：+73.9万"),
+        ("did you mean 'late'?.", "您是不是指'late'？"),
+        ("Call K17, K05.", "请致电 K17、K05。"),
+        ("Call A Co., Ltd.; B Co., Ltd..", "请致电 A Co., Ltd.、B Co., Ltd.。"),
+        ("on_time_dispatch", "发货及时率"),
+        ("Call Customer 0659 (C00042)", "请致电 客户0659（C00042）"),
     ],
 )
 def test_a_text_reads_in_chinese(english, chinese):
@@ -82,6 +98,18 @@ def test_what_is_chinese_already_stays(english):
 
 def test_a_word_like_a_template_does_not_take_a_name_apart():
     assert say("Call Bank of China") == "请致电 Bank of China"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Customer 0659", "客户0659"), ("no manager", "无客户经理"), ("Late", "Late"), ("Rival 12", "Rival 12")],
+)
+def test_in_a_column_of_names_only_what_stands_for_a_name_is_in_chinese(name, shown):
+    assert say_name(name) == shown
+
+
+def test_a_day_stands_in_a_sentence_as_the_language_writes_it():
+    assert say_day(date(2025, 11, 30)) == "2025年11月30日"
 
 
 def test_english_words_left_are_what_is_missing():

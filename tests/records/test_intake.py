@@ -194,7 +194,7 @@ def test_templates_with_a_header_only_are_absent_tables(take):
 
 def test_columns_nobody_reads_are_named_with_the_nearest_of_ours(take):
     remarks = take(shipments=shipments("2025-01-02,5", columns="booked_at,revenu")).remarks["shipments"]
-    assert any("revenu is not used; did you mean revenue?" in remark for remark in remarks)
+    assert any("revenu is not used (did you mean 'revenue'?)" in remark for remark in remarks)
 
 
 def test_currencies_are_not_mixed_without_rates(tmp_path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -96,7 +98,7 @@ def test_the_index_shows_every_report_and_a_failure_s_traceback_as_text(outcome)
 
 
 def test_no_folder_has_a_name_that_came_from_outside(outcome):
-    ours = r"(tiny[A-Za-z0-9-]*|snapshots|lists|index\.html|\.lock)"
+    ours = r"(tiny[A-Za-z0-9-]*|snapshots|lists|index\.html|batch\.json|\.lock)"
     assert all(re.fullmatch(ours, path.name) for path in outcome["build"].iterdir())
 
 
@@ -144,6 +146,20 @@ def test_reports_may_be_made_side_by_side_but_not_beside_a_batch(outcome, projec
     with written_alone(outcome["build"]):
         assert main(["report", "tiny", "-p", "label=late"]) == 2
     assert "wait until it is done" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(errno.ENOSPC, "No space left on device"), (errno.EROFS, "Read-only file system")]
+)
+def test_a_folder_that_cannot_be_written_is_refused_in_one_sentence(project, monkeypatch, capsys, error, said):
+    def full(*_):
+        raise OSError(error, os.strerror(error), "reports/build/batch.json")
+
+    monkeypatch.setattr(batches, "write_asked", full)
+    assert main(["batch", str(written(project, MIXED))]) == 2
+    assert capsys.readouterr().err == (
+        f"clvlab: reports/build/batch.json cannot be written ({said}); mend that and run again.\n"
+    )
 
 
 def test_what_a_killed_run_left_half_done_is_taken_away(tmp_path):

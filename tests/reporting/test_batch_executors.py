@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbclient.exceptions import DeadKernelError
 from tiny_project import make_project
 
 from clvlab.reporting import batch as batches
@@ -102,3 +103,19 @@ def test_a_report_whose_process_is_killed_is_tried_once_more_and_then_recorded(r
     assert said == ["", "its process was killed before it was done", ""]
     kept = json.loads((root / "killed" / results[1]["report"] / "result.json").read_text())
     assert "BrokenProcessPool" in kept["traceback"]
+
+
+def test_a_report_whose_kernel_is_killed_is_tried_once_more(root, monkeypatch):
+    tried = []
+
+    def die_first(job: Job, key: Key) -> dict[str, Any]:
+        tried.append(job.parameters["label"])
+        if tried == ["one"]:
+            raise DeadKernelError("Kernel died")
+        return {"report": job.name}
+
+    monkeypatch.setattr(batches, "run", die_first)
+    with chdir(root):
+        results = run_batch(read_batch(root / "batch.toml", root / "kernel"), 1, InPlace())
+    assert tried == ["one", "two", "three", "one"]
+    assert [result for result in results if "failed" in result] == []

@@ -101,16 +101,20 @@ def test_a_build_folder_may_be_given(project, tmp_path):
     [
         ("", "names no report"),
         ("[[report]\n", "is not valid TOML"),
-        ('[[reports]]\nnotebook = "tiny"', "'reports' is no key; did you mean 'report'?"),
-        ('[[report]]\nnotbook = "tiny"', "'notbook' is no key; did you mean 'notebook'?"),
+        (
+            '[[reports]]\nnotebook = "tiny"',
+            "'reports' is no key (did you mean 'report'?); there are languages, formats, report.",
+        ),
+        ('[[report]]\nnotbook = "tiny"', "'notbook' is no key (did you mean 'notebook'?)"),
         ("[[report]]\n[report.parameters]\nseed = 1", "lacks its notebook"),
-        ('[[report]]\nnotebook = "tyni"', "no notebook is called 'tyni'; did you mean 'tiny'?"),
+        ('[[report]]\nnotebook = "tinny"', "no notebook is called 'tinny' (did you mean 'tiny'?)"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nsed = 1', "did you mean 'seed'?"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = "x"', "must be a whole number"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nseed = 1.5', "must be a whole number"),
         ('[[report]]\nnotebook = "tiny"\n[report.parameters]\nlanguage = "fr"', "is not one of en, zh"),
         ('[report]\nnotebook = "tiny"', "[[report]]"),
         ('report = "tiny"', "[[report]]"),
+        ('report = ["tiny"]', "write [[report]], in double brackets"),
         ("[[report]]\nnotebook = 5", "notebook"),
         ('[[report]]\nnotebook = "tiny"\nparameters = ["seed"]', "parameters"),
         ('[[report]]\nnotebook = "tiny"\nparameters = "seed"', "parameters"),
@@ -123,6 +127,12 @@ def test_a_build_folder_may_be_given(project, tmp_path):
         ('[[report]]\nnotebook = "tiny"\neach = {label = ["a"], seed = [1]}', "each must name one parameter"),
         ('[[report]]\nnotebook = "tiny"\nparameters = {label = "a"}\neach = {label = ["b"]}', "must name one"),
         ('[[report]]\nnotebook = "tiny"\neach = "the 2 largest"', "each must be a table"),
+        ('[[report]]\nnotebook = "tiny"\neach = {label = []}', "each names no label; give values in brackets"),
+        (
+            '[[report]]\nnotebook = "tiny"\neach = {label = [["a"]]}',
+            "label must be one text, number, true, false or day",
+        ),
+        ('[[report]]\nnotebook = "tiny"\nparameters = {label = {a = 1}}', "label must be one text"),
         ('[[report]]\nnotebook = "tiny"\nlanguages = "en"', 'a list of texts, e.g. languages = ["en"]'),
         ('languages = ["fr"]\n[[report]]\nnotebook = "tiny"', "is not one of en, zh"),
         ('formats = ["docx"]\n[[report]]\nnotebook = "tiny"', "'docx' is no format; there are html, pdf."),
@@ -131,6 +141,7 @@ def test_a_build_folder_may_be_given(project, tmp_path):
 def test_a_file_that_cannot_be_meant_is_refused_before_anything_starts(project, text, says):
     sentence = refusal(written(project, text))
     assert says in sentence
+    assert "batch.toml: " in sentence or "batch.toml, [[report]] 1: " in sentence or "is not valid TOML" in sentence
     assert "'n' is no key" not in sentence
     assert "'t' is no key" not in sentence
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from clvlab.reporting.asked import write_asked
 from clvlab.reporting.index import write_index
 from clvlab.reporting.index_page import LEADING
 from clvlab.reporting.snapshots import BEFORE, FAILURE, NOW, Snapshot, place_of
@@ -142,6 +143,32 @@ def test_a_report_of_other_records_than_the_batch_s_says_so(tmp_path):
     result(tmp_path, "clv", data_fingerprint="older")
     taken(tmp_path)
     assert texts(page(tmp_path).select(".status")) == ["Current", "Made on other records"]
+
+
+def test_what_the_last_batch_did_not_ask_for_stands_apart_with_its_day_and_no_figures(tmp_path):
+    for customer in ("A", "B"):
+        result(tmp_path, f"account-{customer}", notebook="11_account.ipynb", parameters={"customer_id": customer})
+    result(tmp_path, "account-C", notebook="11_account.ipynb", failed="ValueError: no", as_of="", headlines=[])
+    write_asked(tmp_path, ["account-A"])
+    index = page(tmp_path)
+    assert texts(index.select("#reports .which")) == ["customer id: A"]
+    others = index.select("section > details > ol > li")
+    assert texts([other.h3 for other in others]) == [
+        "What about account-B? customer id: B", "What about account-C?",
+    ]  # fmt: skip
+    assert texts([other.p for other in others]) == ["Not of the last batch data/demo 2025-12-31", "Failed data/demo"]
+    assert others[0].dl is None
+    assert texts(index.header("dd"))[-2:] == ["1", "0"]
+    listed = list(csv.DictReader((tmp_path / "lists" / "headlines.csv").open(encoding="utf-8-sig")))
+    assert {row["report"] for row in listed} == {"account-A"}
+
+
+def test_more_reports_of_an_earlier_day_do_not_make_the_page_theirs(tmp_path):
+    for customer in ("A", "B"):
+        result(tmp_path, f"account-{customer}", as_of="2025-11-30", parameters={"customer_id": customer})
+    result(tmp_path, "portfolio")
+    write_asked(tmp_path, ["portfolio"])
+    assert texts(page(tmp_path).header("dd"))[1] == "2025-12-31"
 
 
 def test_drafts_and_other_folders_are_no_reports(tmp_path):

@@ -36,8 +36,8 @@ def test_an_unknown_name_names_the_nearest_and_all(root, name, nearest):
     with pytest.raises(Refused) as caught:
         find_notebook(name, root)
     assert str(caught.value) == (
-        f"no notebook is called {name!r}; did you mean {nearest!r}?"
-        " There are portfolio, records, customer_base, model_validation."
+        f"no notebook is called {name!r} (did you mean {nearest!r}?);"
+        " there are portfolio, records, customer_base, model_validation."
     )
 
 
@@ -48,7 +48,7 @@ def test_only_a_name_is_a_name(root, name):
 
 
 def test_without_notebooks_every_name_is_refused(tmp_path):
-    with pytest.raises(Refused, match=r"^no notebook is called 'x'\.$"):
+    with pytest.raises(Refused, match=r"^no notebook is called 'x'; there are none here\.$"):
         find_notebook("x", tmp_path)
 
 

@@ -214,7 +214,7 @@ def test_infinity_is_no_number_of_a_report(text):
 def test_a_choice_is_one_of_those_named_or_the_nearest_is_told():
     language = parameter("str", "en", "en|zh; language")
     assert language.parse("zh") == "zh"
-    assert refusal(lambda: language.parse("zhh")) == "x='zhh' is not one of en, zh; did you mean 'zh'?"
+    assert refusal(lambda: language.parse("zhh")) == "x='zhh' is not one of en, zh (did you mean 'zh'?)."
     refusal(lambda: language.parse(""))
     refusal(lambda: language.parse("EN"))
 
@@ -258,7 +258,9 @@ def test_only_what_is_given_is_chosen_each_by_its_type():
 @pytest.mark.parametrize(("name", "nearest"), [("tpo", "top"), ("asof", "as_of"), ("Language", "language")])
 def test_an_unknown_name_names_the_nearest_and_all(name, nearest):
     sentence = refusal(lambda: chosen({name: "1"}, read_declarations(CELL, "x"), "00_portfolio"))
-    assert sentence.startswith(f"00_portfolio has no parameter {name!r}; did you mean {nearest!r}? It has data, as_of,")
+    assert sentence.startswith(
+        f"00_portfolio has no parameter {name!r} (did you mean {nearest!r}?); it has data, as_of,"
+    )
 
 
 @given(st.text())

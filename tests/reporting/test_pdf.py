@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell
 from pypdf import PdfReader
-from sample_notebook import code, markdown, notebook, result, sample
+from sample_notebook import code, markdown, notebook, result, sample, shown
 
 from clvlab.refusal import Refused
 from clvlab.reporting.pdf import CHROMIUM_VARIABLE, find_chromium, write_pdf
@@ -50,6 +50,18 @@ def test_every_page_is_a4_and_bears_title_and_number(report):
         assert tuple(round(float(side)) for side in page.mediabox[2:]) == A4
         assert "Where does the margin come from?" in text
         assert f"{number} / {last}" in text
+
+
+@needs_chromium
+def test_what_is_signed_is_the_first_sheet(tmp_path):
+    page = notebook(
+        markdown("# Whom to trust?"), code(shown({"text/html": '<p class="sign-off">Signature: ____</p>'})),
+        markdown("## Every check"),
+    )  # fmt: skip
+    first, second = words(printed(tmp_path, render(page)))
+    assert "Signature: ____" in first
+    assert "Every check" not in first
+    assert "Every check" in second
 
 
 @needs_chromium

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from clvlab.cli import main
 from clvlab.refusal import Refused
 from clvlab.reporting import jobs as planned
-from clvlab.reporting.jobs import Job, Key, is_current, keys_of, plan
+from clvlab.reporting.jobs import VERSIONS_OF, Job, Key, is_current, keys_of, plan
 from clvlab.reporting.jobs import made as when_made
-from clvlab.reporting.run import VERSIONS_OF, record_failure, run
+from clvlab.reporting.run import record_failure, run
 
 HOSTILE = ["../../x", "/etc/passwd", "<script>alert(1)</script>", "a'b\"c", "two\nlines", "客户甲", "..", "-rf *"]
 
@@ -129,6 +129,8 @@ def unchanged(project) -> Iterator[Path]:
     """The project, put back afterwards as it was."""
     kept = everything_in(project)
     yield project
+    for name in everything_in(project).keys() - kept.keys():
+        (project / name).unlink()
     for name, content in kept.items():
         if (project / name).read_bytes() != content:
             (project / name).write_bytes(content)
@@ -153,6 +155,29 @@ def test_a_changed_notebook_makes_it_old_but_not_its_saved_outputs(made, unchang
 
 def test_a_changed_package_makes_it_old(made, monkeypatch):
     monkeypatch.setattr(planned, "package_source", lambda: "other")
+    assert not is_current(made["job"], key_of(made["job"]))
+
+
+def test_another_version_of_a_library_makes_it_old(made, monkeypatch):
+    monkeypatch.setattr(planned, "version", lambda name: "0.0")
+    assert not is_current(made["job"], key_of(made["job"]))
+
+
+def test_new_evidence_makes_only_those_old_that_ask_for_the_validation(made, unchanged):
+    source = unchanged / "notebooks" / "00_tiny.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells[-2].source = "study.validation.verdicts"
+    nbformat.write(notebook, unchanged / "notebooks" / "01_validating.ipynb")
+    validating, evidence = plan("validating", {}), unchanged / "reports" / "evidence"
+    before = keys_of([made["job"], validating])
+    evidence.mkdir(parents=True)
+    (evidence / "clv_recovery.md").write_text("| model | held |")
+    after = keys_of([made["job"], validating])
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
+
+
+def test_assumptions_beside_the_data_make_it_old(made, unchanged):
+    (unchanged / "data/tiny/clvlab.toml").write_text("discount_rate = 0.2\n")
     assert not is_current(made["job"], key_of(made["job"]))
 
 

@@ -163,7 +163,7 @@ def test_a_horizon_beyond_the_records_is_refused():
 
 
 def test_the_name_of_a_campaign_that_is_not_there_brings_the_nearest():
-    with pytest.raises(Refused, match="no campaign 'P1'; did you mean 'P01'"):
+    with pytest.raises(Refused, match=r"no campaign 'P1' \(did you mean 'P01'"):
         campaign_effect(*campaign(arm("treatment", 20, 2), arm("control", 20, 3)), campaign="P1")
 
 

@@ -133,6 +133,12 @@ def test_a_large_list_is_read_from_the_top():
     found = watch_list(**many(60), as_of=AS_OF, months=6, margin_months=36)
     assert len(found.to_frame()) == 60
     assert len(found.top(7).to_frame()) == 7
+
+
+def test_the_list_to_take_along_has_every_ranked_account_and_a_name():
+    found = watch_list(**many(30), as_of=AS_OF, months=6, margin_months=36, currency="CNY")
+    assert found.list().list_name == "watch_list"
+    assert found.list().to_frame()["customer_id"].tolist() == found.to_frame()["customer_id"].tolist()
     assert "<details" not in found._repr_html_()
 
 

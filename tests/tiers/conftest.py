@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from clvlab.opening import open_study
 from clvlab.study import Study
 
 Frames = dict[str, pd.DataFrame]
 # Codes that spreadsheets, pages and readers of numbers may take for something else.
 STRANGE = ["=1+1", "<script>alert(1)</script>", "C 1", "007", "7", "客户甲", "a'b", 'O"x', "1e5", "-5"]
 Opened = Callable[[Callable[[Frames], Frames]], Study]
-
-
-@pytest.fixture(scope="session")
-def opened(small_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    """Open the small market after a change of its files, read as text; without its assumptions."""
-
-    def changed(change: Callable[[Frames], Frames]) -> Study:
-        files = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in small_market.glob("*.csv")}
-        folder = tmp_path_factory.mktemp("changed")
-        for name, frame in change(files).items():
-            frame.to_csv(folder / f"{name}.csv", index=False)
-        return open_study(folder)
-
-    return changed
 
 
 @pytest.fixture(scope="session")

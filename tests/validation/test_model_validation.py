@@ -12,7 +12,7 @@ import pytest
 from clvlab.churn.checking.out_of_time import COVARIATES, DAYS_SILENT, MODEL, OutOfTime
 from clvlab.refusal import Refused
 from clvlab.study import Study
-from clvlab.validation.check import LEAVING, MODELS, NO, NOT_CHECKED, RECORDS, YES, Check, decisive, verdict
+from clvlab.validation.check import CALIBRATION, KINDS, LEAVING, MODELS, NO, NOT_CHECKED, YES, Check, decisive, verdict
 from clvlab.validation.data_checks import row_checks, set_aside_by_rule
 from clvlab.validation.evidence import Evidence
 from clvlab.validation.model_validation import ModelValidation
@@ -52,7 +52,7 @@ def forecasts(shift: float = 0.0, customers: int = 400) -> OutOfTime:
 
 
 def check(within: str) -> Check:
-    return Check(LEAVING, "slope", RECORDS, "1.0", "1.0", within, "")
+    return Check(LEAVING, "slope", CALIBRATION, "1.0", "1.0", within, "")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,27 @@ def test_the_records_of_the_market_add_up(small_study):
     rows = found.data[0]
     accepted, aside, rows_in = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", rows.figure))
     assert accepted + aside == rows_in
+
+
+def test_every_check_stands_under_one_kind_with_the_first_that_is_outside(small_study):
+    found = validation(small_study, tested=lambda: forecasts(shift=0.15))
+    frame = found.by_kind.to_frame().set_index("kind")
+    assert list(frame.index) == list(KINDS)
+    made = [check for check in (*found.own, *found.simulated, *found.published, *found.data)
+            if check.within != NOT_CHECKED]  # fmt: skip
+    assert sum(int(checks.split(" of ")[1]) for checks in frame["checks"] if checks != "–") == len(made)
+    assert frame.loc["published figures", "first_outside"] == ""
+    assert frame.loc["backtests on these records", "first_outside"].startswith("probabilities to leave: customers who")
+
+
+def test_a_model_with_a_check_outside_has_a_reservation_and_no_other_has(small_study):
+    verdicts = validation(small_study, tested=lambda: forecasts(shift=0.15)).verdicts.to_frame()
+    assert LEAVING in set(verdicts.loc[verdicts["within"] == NO, "model"])
+    assert ((verdicts["within"] == NO) == (verdicts["reservation"] != "")).all()
+
+
+def test_the_line_to_sign_ends_the_first_sheet(small_study):
+    assert '<p class="sign-off">Checked by: ' in validation(small_study).sign_off()._repr_html_()
 
 
 def test_a_table_that_loses_rows_is_found(small_study):

@@ -17,11 +17,11 @@ from clvlab.account.next_steps import next_steps
 from clvlab.account.profile import name_of, profile
 from clvlab.account.reading import facts_of, rows_of
 from clvlab.account.risk import LOST, cause_in_words, reasons, rhythm_in_words, risk
-from clvlab.account.section import Section
-from clvlab.account.service import satisfaction, service
+from clvlab.account.service import promised_on_time, satisfaction, service
 from clvlab.account.standing import by_indicator, firmness, moved, need_grade
 from clvlab.account.timeline import Timeline, timeline
 from clvlab.account.value import Amount, fact, worth
+from clvlab.language import say
 from clvlab.refusal import Refused
 from clvlab.results import Headlines, Result, Table
 
@@ -127,7 +127,7 @@ class Account(Result):
     # Standing and risk --------------------------------------------------------------------------------------
 
     @property
-    def score(self) -> Section:
+    def score(self) -> Table:
         """The score by indicator, and how firm the tier is.
 
         Raises
@@ -154,7 +154,7 @@ class Account(Result):
         return moved(self._all.tiers.history, self._all.tiers.quarters, self.customer_id)
 
     @property
-    def risk(self) -> Section:
+    def risk(self) -> Table:
         """The probability to leave, silence against their own rhythm, and the next order.
 
         Raises
@@ -196,12 +196,8 @@ class Account(Result):
         Refused
             When nothing was counted.
         """
-        contracts = self._contracts
-        promised = None
-        if "agreed_on_time_share" in contracts:
-            known = contracts.sort_values("starts_on")["agreed_on_time_share"].dropna()
-            promised = float(known.iloc[-1]) if len(known) else None
-        return service(self._all.failures, self.customer_id, promised)
+        contracts = rows_of(self._all.records.tables, "contracts", self.customer_id)
+        return service(self._all.failures, self.customer_id, promised_on_time(contracts))
 
     @property
     def satisfaction(self) -> Table:
@@ -215,7 +211,7 @@ class Account(Result):
         return satisfaction(self._all.satisfaction_gaps, self._all.answers, self.customer_id)
 
     @property
-    def entitlements(self) -> Section:
+    def entitlements(self) -> Table:
         """What they are entitled to and get.
 
         Raises
@@ -243,16 +239,12 @@ class Account(Result):
 
     def __repr__(self) -> str:
         """Return name and headlines as text."""
-        return f"{self.title}\n{self.headlines!r}"
+        return f"{say(self.title)}\n{self.headlines!r}"
 
     def _repr_html_(self) -> str:
         # The class is what the page's style knows an account's file by: printed, it is set to fit three pages.
-        return f'<p class="account-file">{escape(self.title)}</p>{self.headlines._repr_html_()}'
+        return f'<p class="account-file">{escape(say(self.title))}</p>{self.headlines._repr_html_()}'
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         found = self.headlines._repr_mimebundle_()
         return found | {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    @property
-    def _contracts(self) -> pd.DataFrame:
-        return rows_of(self._all.records.tables, "contracts", self.customer_id)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -19,18 +17,15 @@ from clvlab.features.service import service_kpis
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.once import once
 from clvlab.records.records import Records
-from clvlab.refusal import Refused
-from clvlab.retention.accounts import effect_of_calling, margin_changed_by_calling
+from clvlab.refusal import Refused, nearest
 from clvlab.retention.campaign_effect import CampaignEffect
-from clvlab.retention.margin_changed import MarginChanged
+from clvlab.retention.customer_retention import Retention
 from clvlab.retention.watch_list_result import WatchList
 from clvlab.satisfaction.answers import Answers
 from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
 from clvlab.tiers.base import Base
 from clvlab.tiers.customer_playbook import Playbook
 from clvlab.tiers.customer_tiers import Tiers
-
-_NAMED = 3
 
 
 class Accounts:
@@ -42,17 +37,14 @@ class Accounts:
     ----------
     playbook
         With the tiers and the base that it is made of.
-    watch_list
-        Returns whom to call first, or refuses.
+    retention
+        Whom to call first, and whom to act on.
     satisfaction
         Of the same records.
     """
 
-    def __init__(
-        self, playbook: Playbook, watch_list: Callable[[], WatchList], satisfaction: CustomerSatisfaction
-    ) -> None:
-        self.playbook, self.satisfaction = playbook, satisfaction
-        self._watch_list = watch_list
+    def __init__(self, playbook: Playbook, retention: Retention, satisfaction: CustomerSatisfaction) -> None:
+        self.playbook, self.retention, self.satisfaction = playbook, retention, satisfaction
 
     def of(self, customer_id: str = "") -> Account:
         """Return the file of an account.
@@ -65,13 +57,12 @@ class Accounts:
         Raises
         ------
         Refused
-            For a customer who is not in the records; the nearest codes are named.
+            For a customer who is not in the records; the nearest code is named.
         """
         code = customer_id or self.largest
         if code not in self.customers.index:
             known = [str(one) for one in self.customers.index]
-            near = difflib.get_close_matches(code, known, n=_NAMED, cutoff=0.0)
-            raise Refused(f"There is no customer {code!r} in the records; the nearest codes are {', '.join(near)}.")
+            raise Refused(f"There is no customer {code!r} in the records{nearest(code, known)}.")
         return Account(self, code)
 
     def row(self, frame: str, customer_id: str) -> dict[str, Any]:
@@ -178,7 +169,7 @@ class Accounts:
     @once
     def watch_list(self) -> WatchList:
         """Whom to call first."""
-        return self._watch_list()
+        return self.retention.watched()
 
     @once
     def watched(self) -> pd.DataFrame:
@@ -189,13 +180,12 @@ class Accounts:
     @once
     def campaign(self) -> CampaignEffect:
         """What the randomised campaign in the records shows of calling."""
-        return effect_of_calling(self.churn)
+        return self.retention.campaign
 
     @once
-    def calling(self) -> pd.DataFrame:
-        """Margin that a call changes, by customer_id; nobody where the campaign shows no effect."""
-        found = margin_changed_by_calling(self.campaign, self.churn, self.values)
-        return found.frame.set_index("customer_id") if isinstance(found, MarginChanged) else pd.DataFrame()
+    def acting(self) -> pd.DataFrame:
+        """What acting on each account is expected to earn, by customer_id."""
+        return self.retention.actions.to_frame().set_index("customer_id")
 
     @once
     def margins(self) -> Margins:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clvlab.account.section import Section
 from clvlab.refusal import Refused
-from clvlab.results import format_cell
+from clvlab.results import Table, format_cell
 from clvlab.tiers.playbook.entitlements import ENTITLEMENTS, quantities
 from clvlab.tiers.playbook.gaps_result import OVER, UNDER
 
@@ -23,7 +22,7 @@ _VERDICTS = {
 _ON_FILE = {UNDER: "less", OVER: "more"}
 
 
-def entitled(accounts: pd.DataFrame, gaps: pd.DataFrame, customer_id: str) -> Section:
+def entitled(accounts: pd.DataFrame, gaps: pd.DataFrame, customer_id: str) -> Table:
     """Return what an account is entitled to a year beside what it got.
 
     Parameters
@@ -37,7 +36,7 @@ def entitled(accounts: pd.DataFrame, gaps: pd.DataFrame, customer_id: str) -> Se
 
     Returns
     -------
-    Section
+    Table
         One row per entitlement that the records tell about, clear gaps first: entitlement, unit, entitled, received,
         ``is`` (less or more, and whether that is beyond chance; blank for as entitled), and money: what the gap costs,
         or would cost to close, a year. What else is due, of which the records tell nothing, stands in the remarks.
@@ -63,10 +62,11 @@ def entitled(accounts: pd.DataFrame, gaps: pd.DataFrame, customer_id: str) -> Se
             "money": told["money"].where(told["direction"] != "").astype(float).round(),
         }
     ).reset_index(drop=True)
-    rest = due[(due.fillna(0.0) != 0) & ~due.index.isin(told["entitlement"])]
+    account, rest = accounts.loc[customer_id], due[(due.fillna(0.0) != 0) & ~due.index.isin(told["entitlement"])]
     besides = "; ".join(f"{name} {format_cell(float(number), 1)} ({_UNITS[name]})" for name, number in rest.items())
     remarks = (f"Entitled besides, of which the records tell nothing: {besides}.",) if besides else ()
-    return Section(frame, _title(accounts.loc[customer_id]), 1, remarks=remarks)
+    title = f"Entitled a year and received, tier {account['tier']}, quadrant {account['quadrant']}"
+    return Table(frame, title, 1, fold=False, remarks=remarks)
 
 
 def _verdict(row: object) -> str:
@@ -74,7 +74,3 @@ def _verdict(row: object) -> str:
     if pd.isna(chance):
         return _ON_FILE.get(direction, "")
     return _VERDICTS.get((direction, bool(clear)), "")
-
-
-def _title(account: pd.Series) -> str:
-    return f"Entitled a year and received, tier {account['tier']}, quadrant {account['quadrant']}"

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.account.reading import one_line, rows_of
+from clvlab.account.reading import Tables, one_line, rows_of
 from clvlab.account.timeline import contract_events
 from clvlab.refusal import Refused
 from clvlab.results import Table
 
-Tables = Mapping[str, ir.Table]
 Rows = list[tuple[pd.Timestamp, str, str]]
 
+_MOST = 6
 _HOUR = pd.Timedelta(hours=1)
 _DAYS_FROM = 48  # hours; from here on a time is told in days
 
 
-def events(tables: Tables, customer_id: str, as_of: dt.date, most: int = 6) -> Table:
+def events(tables: Tables, customer_id: str, as_of: dt.date) -> Table:
     """Return what happened last with an account, besides orders.
 
     Parameters
@@ -32,8 +30,6 @@ def events(tables: Tables, customer_id: str, as_of: dt.date, most: int = 6) -> T
         The account.
     as_of
         The last day known.
-    most
-        How many events.
 
     Returns
     -------
@@ -64,7 +60,7 @@ def events(tables: Tables, customer_id: str, as_of: dt.date, most: int = 6) -> T
     ranked = sorted(found, key=lambda one: (one[0], one[1], one[2]), reverse=True)
     frame = pd.DataFrame(ranked, columns=["day", "event", "what came of it"])
     frame["day"] = frame["day"].dt.normalize()
-    return Table(frame, "The latest events").first(most)
+    return Table(frame, "The latest events").first(_MOST)
 
 
 def _records(tables: Tables, name: str, customer_id: str, date: str) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clvlab.account.section import Section
 from clvlab.features.cost_to_serve import SERVING
 from clvlab.features.margins import Margins
 from clvlab.features.waterfall import Waterfall, waterfall
 from clvlab.refusal import Refused
+from clvlab.results import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ _SERVING, _CREDIT = "cost to serve", "cost of credit"
 _WIDTH, _HEIGHT, _STEP = 6.0, 1.1, 0.22  # inches
 
 
-class AccountMargin(Section):
+class AccountMargin(Table):
     """The steps from revenue to profit of one account.
 
     Attributes
@@ -32,7 +32,7 @@ class AccountMargin(Section):
     def __init__(self, steps: Waterfall, everybody: pd.Series, title: str) -> None:
         frame = steps.to_frame().drop(columns="is_sum")
         frame = frame.assign(share_of_all_revenue=frame["step"].map(everybody))
-        super().__init__(frame, title, percent=("share_of_revenue", "share_of_all_revenue"))
+        super().__init__(frame, title, 0, ("share_of_revenue", "share_of_all_revenue"), fold=False)
         self.waterfall = steps
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -65,8 +65,8 @@ def _keeping(everything: Accounts, customer_id: str) -> list[steps.Step]:
         complaints = rows_of(tables, "complaints", customer_id)
         unsettled = int(complaints["resolved_at"].isna().sum()) if "resolved_at" in complaints else 0
         cost = everything.base.assumptions.unit_costs.get("call", steps.NONE)
-        calling, of = everything.row("calling", customer_id), int(everything.watched["place"].max())
-        return steps.watched(watched, of, cost, unsettled, talks_by, calling)
+        acting, of = everything.row("acting", customer_id), int(everything.watched["place"].max())
+        return steps.watched(watched, of, cost, unsettled, talks_by, acting)
     if watched:
         return steps.apart(watched, everything.row("worth", customer_id))
     if stands.get("standing") == SILENT:

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.account.reading import facts_of, one_line, rows_of
+from clvlab.account.reading import Tables, facts_of, one_line, rows_of, running_contract
 from clvlab.periods import DAYS_PER_YEAR
 from clvlab.results import Table, format_cell
 
-Tables = Mapping[str, ir.Table]
 Facts = list[tuple[str, str]]
 
 
@@ -109,14 +107,11 @@ def _dealings(file: Mapping[str, Any]) -> Facts:
 
 
 def _contract(tables: Tables, customer_id: str, as_of: dt.date) -> Facts:
-    """Return the terms of the contract that runs, the one that ends last of several."""
-    contracts = rows_of(tables, "contracts", customer_id)
-    today = pd.Timestamp(as_of)
-    ended = contracts.get("ended_on", pd.Series(pd.NaT, contracts.index))
-    running = contracts[(contracts["ends_on"] >= today) & ~(ended <= today)] if len(contracts) else contracts
-    if running.empty:
+    """Return the terms of the contract that runs."""
+    running = running_contract(rows_of(tables, "contracts", customer_id), as_of)
+    if running is None:
         return [("contract", "none running")] if "contracts" in tables else []
-    terms = running.sort_values("ends_on").iloc[-1].dropna()
+    terms = running.dropna()
     found = [("contract runs to", format_cell(terms["ends_on"], 0))]
     if "notice_days" in terms:
         found.append(("notice", f"{terms['notice_days']:.0f} days"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,3 +51,20 @@ def rows_of(tables: Tables, name: str, customer_id: str) -> pd.DataFrame:
         if rows[column].type().is_date():
             frame[column] = pd.to_datetime(frame[column])
     return frame
+
+
+def running_contract(contracts: pd.DataFrame, as_of: dt.date) -> pd.Series | None:
+    """Return an account's contract that runs on a day, the one that ends last of several; None without one.
+
+    Examples
+    --------
+    >>> contracts = pd.DataFrame({"contract_id": ["a", "b"], "ends_on": pd.to_datetime(["2025-06-30", "2026-06-30"])})
+    >>> running_contract(contracts, dt.date(2025, 12, 31))["contract_id"]
+    'b'
+    """
+    if contracts.empty:
+        return None
+    today = pd.Timestamp(as_of)
+    ended = contracts.get("ended_on", pd.Series(pd.NaT, contracts.index))
+    running = contracts[(contracts["ends_on"] >= today) & ~(ended <= today)]
+    return None if running.empty else running.sort_values("ends_on").iloc[-1]

@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvlab.account.section import Section
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table, format_cell
 
 LOST, SILENT, ACTIVE = "called lost", "silent", "active"
-_ENDS = ("", "_lower", "_upper")
 # A covariate that changes the risk by less than a hundredth is not worth a line.
 _WORTH_A_LINE = 0.01
 _RAISING, _LOWERING = 4, 2
 
 
-def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, told: Sequence[str]) -> Section:
+def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, told: Sequence[str]) -> Table:
     """Return the probability that an account leaves within some months.
 
     Parameters
@@ -37,29 +35,38 @@ def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, tol
 
     Returns
     -------
-    Section
-        One row per horizon: within, leaves (with lower and upper, its 90% interval), and the mean of all customers.
+    Table
+        One row per ``horizon``: leaves (with lower and upper, its 90% interval), and the mean of all customers.
 
     Raises
     ------
     Refused
         When it is no longer a customer, with what is told of it.
+
+    Examples
+    --------
+    >>> ahead = {"leave_3": [0.1, 0.3], "leave_3_lower": [0.05, 0.2], "leave_3_upper": [0.2, 0.5]}
+    >>> risk(pd.DataFrame(ahead, index=["a", "b"]), [3], "a", ["Active."])
+    Probability to leave (90% intervals)
+     horizon leaves lower upper all_customers
+    3 months  10.0%  5.0% 20.0%         20.0%
+    Active.
     """
     if customer_id not in prospects.index:
         raise Refused(" ".join(told) or "This account is not followed: it never ordered.")
     row = prospects.loc[customer_id]
     rows = [
         {
-            "within": f"{months} months",
-            **{
-                name: row[f"leave_{months}{end}"] for name, end in zip(("leaves", "lower", "upper"), _ENDS, strict=True)
-            },
+            "horizon": f"{months} months",
+            "leaves": row[f"leave_{months}"],
+            "lower": row[f"leave_{months}_lower"],
+            "upper": row[f"leave_{months}_upper"],
             "all_customers": prospects[f"leave_{months}"].mean(),
         }
         for months in horizons
     ]
     percent = ("leaves", "lower", "upper", "all_customers")
-    return Section(pd.DataFrame(rows), "Probability to leave (90% intervals)", 3, percent, tuple(told))
+    return Table(pd.DataFrame(rows), "Probability to leave (90% intervals)", 3, percent, fold=False, remarks=told)
 
 
 def rhythm_in_words(standing: Mapping[str, Any], rhythm: Mapping[str, Any], as_of: dt.date) -> list[str]:

@@ -14,6 +14,7 @@ from clvlab.satisfaction.answers import Answers
 # What customers say has a section of its own.
 _ASKED = "satisfaction"
 _WORSE, _BETTER = "worse", "better"
+_MOST = 6  # indicators shown
 _SHARES = ("failed_share", "lower", "upper", "all_customers")
 
 
@@ -34,24 +35,40 @@ def failures(kpis: KpiTable) -> pd.DataFrame:
     rows = kpis.to_frame()
     rows = rows[rows["kpi"].map(is_share).astype(bool) & (rows["kpi"] != _ASKED)]
     high = rows["kpi"].map(well_is_high).to_numpy(dtype=bool)
-    turned = {name: 1 - rows[f"shrunk{end}"] for name, end in (("failed_share", ""), ("lower", "_upper"),
-                                                               ("upper", "_lower"))}  # fmt: skip
-    plain = {name: rows[f"shrunk{end}"] for name, end in (("failed_share", ""), ("lower", "_lower"),
-                                                          ("upper", "_upper"))}  # fmt: skip
+    # A share that goes well is turned round, and with it the ends of its interval.
+    ends = {"failed_share": ("", ""), "lower": ("_lower", "_upper"), "upper": ("_upper", "_lower")}
     found = pd.DataFrame(
         {
             "customer_id": rows["customer_id"],
             "kpi": rows["kpi"],
             "failures": rows["numerator"].where(~high, rows["denominator"] - rows["numerator"]),
             "opportunities": rows["denominator"],
-            **{name: plain[name].where(~high, turned[name]) for name in plain},
+            **{
+                name: rows[f"shrunk{end}"].where(~high, 1 - rows[f"shrunk{other}"])
+                for name, (end, other) in ends.items()
+            },
         }
     )
     sums = found.groupby("kpi")[["failures", "opportunities"]].transform("sum")
     return found.assign(all_customers=sums["failures"] / sums["opportunities"]).reset_index(drop=True)
 
 
-def service(failed: pd.DataFrame, customer_id: str, promised: float | None = None, most: int = 6) -> Table:
+def promised_on_time(contracts: pd.DataFrame) -> float | None:
+    """Return the share of deliveries that an account's latest contract promises on time; None where none does.
+
+    Examples
+    --------
+    >>> begun = pd.to_datetime(["2024-01-01", "2025-01-01"])
+    >>> promised_on_time(pd.DataFrame({"starts_on": begun, "agreed_on_time_share": [0.95, 0.97]}))
+    0.97
+    """
+    if "agreed_on_time_share" not in contracts:
+        return None
+    known = contracts.sort_values("starts_on")["agreed_on_time_share"].dropna()
+    return float(known.iloc[-1]) if len(known) else None
+
+
+def service(failed: pd.DataFrame, customer_id: str, promised: float | None = None) -> Table:
     """Return how often an account's service failed in the last year, where it stands worst beside all first.
 
     Parameters
@@ -62,8 +79,6 @@ def service(failed: pd.DataFrame, customer_id: str, promised: float | None = Non
         The account.
     promised
         Share of deliveries that its contract promises on time; None without one.
-    most
-        How many indicators.
 
     Returns
     -------
@@ -85,7 +100,7 @@ def service(failed: pd.DataFrame, customer_id: str, promised: float | None = Non
         {
             "indicator": [label_of(kpi) for kpi in own["kpi"]],
             "failures": own["failures"],
-            "of": own["opportunities"],
+            "opportunities": own["opportunities"],
             **{name: own[name] for name in _SHARES},
             "beside all": beside,
         }
@@ -95,7 +110,7 @@ def service(failed: pd.DataFrame, customer_id: str, promised: float | None = Non
     title = "How often service failed in the last 365 days (90% intervals)"
     if promised is not None:
         title = f"{title}; promised on time {promised:.0%}"
-    return Table(frame, title, 3, _SHARES, fold=False).first(most)
+    return Table(frame, title, 3, _SHARES, fold=False).first(_MOST)
 
 
 def satisfaction_gaps(recent: Answers) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from clvlab.account.section import Section
 from clvlab.refusal import Refused
 from clvlab.results import Table
 from clvlab.tiers.grading.indicator import Indicators
@@ -37,7 +36,7 @@ def by_indicator(
     quarters: Mapping[str, Scorecard],
     customer_id: str,
     remarks: tuple[str, ...] = (),
-) -> Section:
+) -> Table:
     """Return how an account scores on each indicator, and what each brings to its score.
 
     Parameters
@@ -53,7 +52,7 @@ def by_indicator(
 
     Returns
     -------
-    Section
+    Table
         dimension, indicator, measured, points (0 to 100), brings (to the score) of at_most, and the change of what it
         brings since the first quarter in which the account was graded. What is not known of the account brings
         what the known ones of its dimension bring on average.
@@ -87,7 +86,7 @@ def by_indicator(
         frame[f"change_since_{quarter}"] = np.where(np.abs(change) < _NO_CHANGE, 0.0, change)
     score = card.score[customer_id]
     tier = card.tiers().labels[customer_id]
-    return Section(frame, f"{tier.capitalize()}: {score:.1f} of 100 points", 1, remarks=remarks)
+    return Table(frame, f"{tier.capitalize()}: {score:.1f} of 100 points", 1, fold=False, remarks=remarks)
 
 
 def moved(history: TierHistory, quarters: Mapping[str, Scorecard], customer_id: str) -> Table:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from clvlab.account.reading import one_line
-from clvlab.account.section import Section
+from clvlab.account.reading import one_line, running_contract
 from clvlab.features.customer_file.shared import NO_MANAGER, plural
 from clvlab.periods import months_before
-from clvlab.results import Note, Result, format_cell
+from clvlab.results import Note, Result, Table, format_cell
+from clvlab.retention.actions.actions import HARMS
 from clvlab.retention.in_words import NOT_CLEAR
 from clvlab.retention.watch_list_result import LIKELY_GONE, NOTED_LEFT
 from clvlab.tiers.playbook.action_result import FIX, INVEST
@@ -23,8 +23,6 @@ NONE = float("nan")
 AT_STAKE = "value at stake"
 # The money behind a call.
 OF_CALL = "margin at stake"
-# What a campaign may have shown of calling an account.
-DOES_NOT_PAY = "does not pay"
 
 
 @dataclass(frozen=True)
@@ -52,10 +50,8 @@ class Step:
     cost: float = NONE
 
 
-class Steps(Section):
+class Steps(Table):
     """Steps as they are read: the money of each with its interval in one cell."""
-
-    list_name = "next_steps"
 
     def _shown(self) -> pd.DataFrame:
         frame = self.to_frame()
@@ -107,7 +103,7 @@ def ranked(steps: Iterable[Step], currency: str, remarks: tuple[str, ...] = ()) 
     frame = frame.sort_values("money", ascending=False, kind="stable", na_position="last", ignore_index=True)
     frame = frame.rename(columns={"what": "do"})[["do", "money", "lower", "upper", "money_is", "cost", "why"]]
     title = "What to do next, the most money behind it first" + (f", {currency}" if currency else "")
-    return Steps(frame, title, remarks=remarks)
+    return Steps(frame, title, 0, fold=False, list_name="next_steps", remarks=remarks)
 
 
 def listed(row: Mapping[str, Any], costs: Mapping[str, Any]) -> Step:
@@ -131,9 +127,9 @@ def listed(row: Mapping[str, Any], costs: Mapping[str, Any]) -> Step:
 
 
 def watched(
-    row: Mapping[str, Any], of: int, cost: float, complaints: int, talks_by: str, calling: Mapping[str, Any]
+    row: Mapping[str, Any], of: int, cost: float, complaints: int, talks_by: str, acting: Mapping[str, Any]
 ) -> list[Step]:
-    """Return the call that the watch list asks for, where more is at stake than it costs and it does not harm.
+    """Return the call that the watch list asks for, where more is at stake than it costs and acting may pay.
 
     Parameters
     ----------
@@ -147,19 +143,19 @@ def watched(
         How many complaints are still open.
     talks_by
         The day by which renewal has to be talked about; blank when no term ends soon.
-    calling
-        The account's row of :attr:`clvlab.account.accounts.Accounts.calling`; empty where no campaign tells.
+    acting
+        The account's row of :attr:`clvlab.account.accounts.Accounts.acting`; empty without a cost of acting.
     """
-    if row["at_stake"] <= cost or calling.get("calling") == DOES_NOT_PAY:
+    if row["at_stake"] <= cost or acting.get("acting") == HARMS:
         return []
     known = [f"Place {row['place']:,.0f} of {of:,} on the watch list"]
     known += [f"likely cause: {row['likely_cause']}"] if row["likely_cause"] != NOT_CLEAR else []
     known += [str(row[name]) for name in ("fact", "first_driver", "second_driver") if name in row]
     for label, name in (("partners lost", "partners_lost"), ("last call", "last_call"), ("our view", "override")):
         known += [f"{label}: {row[name]}"] if name in row else []
-    if "changed" in calling:
-        low, high = (format_cell(calling[f"changed{end}"], 0) for end in ("_lower", "_upper"))
-        known.append(f"by the campaign a call changes {format_cell(calling['changed'], 0)} ({low} to {high})")
+    if acting:
+        profit, low, high = (format_cell(acting[f"profit{end}"], 0) for end in ("", "_lower", "_upper"))
+        known.append(f"acting on it is expected to earn {profit} ({low} to {high})")
     what = _talk(plural(complaints, "open complaints") if complaints else "", talks_by)
     return [Step(what, "; ".join(known) + ".", *_money(row, "at_stake"), OF_CALL, cost)]
 
@@ -213,6 +209,11 @@ def lost(left_on: object, yearly: float, returns: pd.DataFrame) -> Step:
         Profit that it brought a year while it ordered; missing where there is no money.
     returns
         Of :class:`clvlab.churn.returns.Returns`, all customers; empty where nothing tells.
+
+    Examples
+    --------
+    >>> lost(pd.Timestamp("2025-03-01"), -200.0, pd.DataFrame()).what
+    'Close the account'
     """
     why = f"Called lost; the last order was on {format_cell(left_on, 0)}."
     if yearly <= 0:
@@ -240,21 +241,29 @@ def talks_by(contracts: pd.DataFrame, as_of: dt.date, months: int) -> str:
     -------
     str
         Blank where no contract runs, where its term ends later, or where another follows already.
+
+    Examples
+    --------
+    >>> contracts = pd.DataFrame({"ends_on": pd.to_datetime(["2026-03-31"]), "notice_days": [30.0]})
+    >>> talks_by(contracts, dt.date(2025, 12, 31), months=6)
+    '2026-03-01'
     """
-    if contracts.empty:
+    running = running_contract(contracts, as_of)
+    if running is None or running["ends_on"] > pd.Timestamp(months_before(as_of, -months)):
         return ""
-    today = pd.Timestamp(as_of)
-    ended = contracts.get("ended_on", pd.Series(pd.NaT, contracts.index))
-    running = contracts[(contracts["ends_on"] >= today) & ~(ended <= today)]
-    if running.empty or running["ends_on"].max() > pd.Timestamp(months_before(as_of, -months)):
-        return ""
-    last = running.sort_values("ends_on").iloc[-1]
-    notice = pd.Timedelta(days=int(last.get("notice_days", 0)) if pd.notna(last.get("notice_days", 0)) else 0)
-    return format_cell(max(last["ends_on"] - notice, today), 0)
+    notice = pd.Timedelta(days=running.dropna().get("notice_days", 0))
+    return format_cell(max(running["ends_on"] - notice, pd.Timestamp(as_of)), 0)
 
 
 def overdue(invoices: pd.DataFrame, as_of: dt.date) -> list[Step]:
-    """Return the claim on invoices that are past their due day."""
+    """Return the claim on invoices that are past their due day.
+
+    Examples
+    --------
+    >>> invoices = pd.DataFrame({"amount": [100.0], "due_on": pd.to_datetime(["2025-12-01"]), "paid_on": [pd.NaT]})
+    >>> [(step.what, step.money) for step in overdue(invoices, dt.date(2025, 12, 31))]
+    [('Collect 1 overdue invoice', 100.0)]
+    """
     if not {"due_on", "amount"} <= set(invoices.columns):
         return []
     today = pd.Timestamp(as_of)
@@ -283,7 +292,13 @@ def beyond(row: Mapping[str, Any]) -> list[Step]:
 
 
 def on_file(file: Mapping[str, Any], has_managers: bool, spend_is_stale: bool) -> list[Step]:
-    """Return what to put right in the customer file."""
+    """Return what to put right in the customer file.
+
+    Examples
+    --------
+    >>> [step.what for step in on_file({}, has_managers=True, spend_is_stale=False)]
+    ['Name an account manager']
+    """
     found = []
     if has_managers and one_line(file.get("account_manager")) in ("", NO_MANAGER):
         found.append(Step("Name an account manager", "Nobody is named as responsible for this account."))

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.account.reading import rows_of
-from clvlab.account.section import Section
+from clvlab.account.reading import Tables, rows_of
 from clvlab.features.events import purchases
 from clvlab.features.indicators import BY_NAME, end_of
 from clvlab.periods import period_index, period_label, period_start
 from clvlab.refusal import Refused
+from clvlab.results import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Tables = Mapping[str, ir.Table]
 
 MONTHS = 36
 # Any of these makes an order a failed one; what was not recorded is no failure.
@@ -35,7 +32,7 @@ _LANES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 LANES = tuple(lane for lane, *_ in _LANES)
 
 
-class Timeline(Section):
+class Timeline(Table):
     """An account's orders, failures, complaints, contacts and contract events by month.
 
     Attributes
@@ -45,7 +42,7 @@ class Timeline(Section):
     """
 
     def __init__(self, frame: pd.DataFrame, contract_events: pd.DataFrame) -> None:
-        super().__init__(frame, "What happened, by year", percent=("failed_share",))
+        super().__init__(frame, "What happened, by year", 0, ("failed_share",), fold=False)
         self.contract_events = contract_events
 
     def to_frame(self) -> pd.DataFrame:

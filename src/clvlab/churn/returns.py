@@ -15,7 +15,7 @@ from clvlab.churn.hazards.cox.model import cox
 from clvlab.features.tables import need_columns
 from clvlab.periods import epoch_days, parse_date, to_periods
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 from clvlab.shrinkage import jeffreys_interval, pool_rates
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Returns(Result):
+class Returns(Remarked):
     """Who comes back, from :func:`returns`.
 
     Attributes
@@ -67,13 +67,6 @@ class Returns(Result):
         from clvlab.churn.plots.returns import draw_returns
 
         return draw_returns(self, ax)
-
-    def __repr__(self) -> str:
-        """Return the rounded table and the remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
 
 def absences(leavings: pd.DataFrame, as_of: dt.date | str, offers: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from clvlab.churn.hazards.monthly.model import monthly_hazard
 from clvlab.churn.spells import Floats, numbers
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 from clvlab.shrinkage import pool_rates
 
 # With more different offers than this each is rare, and they are shown in thirds.
@@ -22,7 +22,7 @@ _THIRDS = 3
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class WinBack(Result):
+class WinBack(Remarked):
     """Who accepted, from :func:`win_back`.
 
     Attributes
@@ -68,13 +68,6 @@ class WinBack(Result):
         lower, upper = np.quantile(self.fit.draw_hazard(panel, seed=seed), [tail, 1 - tail], axis=0)
         found = {"probability": self.fit.hazard(panel).to_numpy(), "lower": lower, "upper": upper}
         return pd.DataFrame(found, index=offers.index)
-
-    def __repr__(self) -> str:
-        """Return the rounded table and the remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
 
 def win_back(

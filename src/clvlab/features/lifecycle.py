@@ -15,7 +15,7 @@ from clvlab.features.tables import AnyTable, day_of, events_until
 from clvlab.periods import parse_date, period_index, period_start
 from clvlab.refusal import Refused
 
-POTENTIAL, NEW, SATISFIED, RETAINED, LONG_STANDING = "potential", "new", "satisfied", "retained", "long-standing"
+PROSPECT, NEW, SATISFIED, RETAINED, LONG_STANDING = "prospect", "new", "satisfied", "retained", "long-standing"
 DORMANT, LOST, RETURNED, NOT_WON = "dormant", "lost", "returned", "not won"
 # The state of a customer known before the records begin, as long as they don't tell for how long.
 BEFORE = "known before"
@@ -24,7 +24,7 @@ _KINDS = (NEW, RETURNED, SATISFIED, BEFORE)
 _NONE, _MONTHS = -1, 1_000_000
 # The moves that the stages allow, in the order of a customer's life.
 POSSIBLE = {
-    POTENTIAL: (POTENTIAL, NEW, NOT_WON),
+    PROSPECT: (PROSPECT, NEW, NOT_WON),
     NEW: (NEW, SATISFIED, DORMANT),
     SATISFIED: (SATISFIED, RETAINED, DORMANT),
     RETAINED: (RETAINED, LONG_STANDING, DORMANT),

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -35,7 +34,7 @@ from clvlab.features.margin_lines import (
 from clvlab.features.rows import Places, Rows
 from clvlab.periods import epoch_days, period_index, period_start
 from clvlab.refusal import Refused
-from clvlab.results import Result
+from clvlab.results import Note, Result
 
 if TYPE_CHECKING:
     from clvlab.features.waterfall import Waterfall
@@ -110,8 +109,7 @@ class Margins(Result):
         return "\n".join([repr(self.waterfall()), *self.remarks])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f'<p class="note">{escape(remark)}</p>' for remark in self.remarks)
-        return self.waterfall()._repr_html_() + notes
+        return self.waterfall()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
 
 def customer_margins(tables: Tables, as_of: dt.date, assumptions: Assumptions, since: dt.date | None = None) -> Margins:

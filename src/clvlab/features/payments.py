@@ -71,7 +71,7 @@ def payments(invoices: ir.Table, as_of: dt.date, currency: str) -> Table:
         (f"open, {currency}", found["open"]),
         (f"overdue, {currency}", found["overdue"]),
         ("invoices due", due_count),
-        ("late", late_count),
+        ("late invoices", late_count),
         ("late, % of those due", 100 * late_count / due_count, 100 * lower, 100 * upper),
         ("days late, median of those paid", found["days"]),
     ]

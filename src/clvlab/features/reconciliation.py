@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -13,7 +12,7 @@ from clvlab.features.tables import AnyTable, as_table, day_of, number_of, refuse
 from clvlab.figures import BLUE, ORANGE, RED, SKY, new_axes, state
 from clvlab.periods import period_index, period_label
 from clvlab.refusal import Refused
-from clvlab.results import Result, Table
+from clvlab.results import Remarked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +24,7 @@ _AGREE = 0.01  # a month whose difference is within this share of what was shipp
 _DIGITS = 6  # sums of cents are cleared of the engine's summing order, else a shown .5 rounds either way
 
 
-class Reconciliation(Result):
+class Reconciliation(Remarked):
     """Revenue shipped and billed by calendar month.
 
     Attributes
@@ -90,18 +89,9 @@ class Reconciliation(Result):
         state(ax, self.finding)
         return ax
 
-    def _table(self) -> Table:
-        """Return the table as it is shown: without a column that says nothing."""
-        frame = self._frame if (self._frame.only != "").any() else self._frame.drop(columns="only")
-        return Table(frame, self.title, self.decimals, self.percent)
-
-    def __repr__(self) -> str:
-        """Return title, table and remarks as text."""
-        return "\n".join([repr(self._table()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f'<p class="note">{escape(remark)}</p>' for remark in self.remarks)
-        return self._table()._repr_html_() + notes
+    def _shown(self) -> pd.DataFrame:
+        """Return the months without a column that says nothing."""
+        return self._frame if (self._frame.only != "").any() else self._frame.drop(columns="only")
 
 
 def revenue_against_invoices(shipments: AnyTable, invoices: AnyTable, currency: str = "") -> Reconciliation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 import ibis
@@ -13,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from clvlab.periods import parse_date
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 AnyTable: TypeAlias = pd.DataFrame | ir.Table
 
@@ -33,14 +32,13 @@ def need_columns(existing: Iterable[str], names: Iterable[str]) -> None:
     >>> need_columns(["customer_id", "date"], ["customer"])
     Traceback (most recent call last):
     ...
-    clvlab.refusal.Refused: The table has no column 'customer'; did you mean 'customer_id'?
+    clvlab.refusal.Refused: The table has no column 'customer' (did you mean 'customer_id'?); it has customer_id, date.
     """
     known = [str(name) for name in existing]
     for name in names:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (it has {', '.join(known) or 'none at all'})."
-            raise Refused(f"The table has no column {name!r}{hint}")
+            listed = ", ".join(known) or "none at all"
+            raise Refused(f"The table has no column {name!r}{nearest(str(name), known)}; it has {listed}.")
 
 
 def as_table(table: AnyTable, columns: Iterable[str]) -> ir.Table:

@@ -25,6 +25,10 @@ def load(shell: InteractiveShell) -> None:
     study that is open keeps what it has computed: open it again).
 
     In a run without a person (a report, a test) nothing changes, so that no page depends on it.
+
+    Examples
+    --------
+    >>> load(get_ipython())                                        # doctest: +SKIP
     """
     if is_interactive():
         _show_as_on_pages()

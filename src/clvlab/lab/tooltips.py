@@ -15,6 +15,16 @@ def found_without_computing(owner: object, name: str) -> object:
 
     IPython leaves properties as they are when it looks something up, and computes cached ones: a tooltip would take as
     long as the model, and where the model refuses it would stay blank.
+
+    Examples
+    --------
+    >>> class Analysis:
+    ...     @cached_property
+    ...     def table(self):
+    ...         "What there is, as a table."
+    ...         raise AssertionError("computed")
+    >>> found_without_computing(Analysis(), "table").__doc__
+    'What there is, as a table.'
     """
     described = inspect.getattr_static(type(owner), name, None)
     if isinstance(described, cached_property) and name not in vars(owner):

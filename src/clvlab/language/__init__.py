@@ -6,6 +6,8 @@ Models speak English, in whole sentences and templates; what shows their results
 
 from __future__ import annotations
 
+import datetime as dt
+
 from clvlab.language.labels import LABELS, labels
 from clvlab.language.speaking import ENGLISH, LANGUAGES, current, speaking, use
 
@@ -18,6 +20,8 @@ __all__ = [
     "labels",
     "say",
     "say_column",
+    "say_day",
+    "say_name",
     "speaking",
     "use",
 ]
@@ -78,3 +82,33 @@ def say_column(name: str) -> str:
     from clvlab.language.reading import read_column
 
     return read_column(name, current())
+
+
+def say_name(name: str) -> str:
+    """Return a name as it is shown: it is in no language, but the pseudonym of a redacted report is.
+
+    Examples
+    --------
+    >>> with speaking("zh"):
+    ...     say_name("Customer 0659"), say_name("Core Foods Group")
+    ('客户0659', 'Core Foods Group')
+    """
+    if current() == ENGLISH:
+        return name
+    from clvlab.language.reading import read_name
+
+    return read_name(name, current())
+
+
+def say_day(day: dt.date) -> str:
+    """Return a day as it stands in a sentence or a heading of the current language.
+
+    Examples
+    --------
+    >>> say_day(dt.date(2025, 11, 30))
+    '2025-11-30'
+    >>> with speaking("zh"):
+    ...     say_day(dt.date(2025, 11, 30))
+    '2025年11月30日'
+    """
+    return day.isoformat() if current() == ENGLISH else f"{day.year}年{day.month}月{day.day}日"

@@ -20,6 +20,9 @@ _BLANK = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef]) +| +(?=[\u3000-\u9fff\uff
 _WORD = re.compile(r"[A-Za-z]+|\d+")
 # A word of a template that stands whole in every text of it: no slot touches it.
 _WHOLE_WORD = re.compile(r"(?<![\w}])[A-Za-z]+(?![\w{])")
+# Templates that join others ("{0} of {1}") or count something ("{0} days") fit much that they do not mean.
+_COUNTING = re.compile(r"\{0\} [a-z]+(?: ago| a [a-z]+| each)?")
+JOINING = frozenset("a an and as at by for from in is of on or per than the to with".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Template:
         return {word.lower() for word in _WHOLE_WORD.findall(self.english)}
 
     @cached_property
+    def weak(self) -> bool:
+        """Whether it fits much that it does not mean: it only joins others, or counts something."""
+        return self.words <= JOINING or _COUNTING.fullmatch(self.english) is not None
+
+    @cached_property
     def _patterns(self) -> list[re.Pattern[str]]:
         """The template with its slots as short as they can be, and as long as they can be."""
         first, *others = SLOT.split(self.english)[::2]
@@ -59,12 +67,17 @@ class Template:
     def fills(self, text: str) -> list[list[str]]:
         """Return what ``text`` may fill into the slots, in the English order; none when it is of another kind."""
         found = [list(match.groups()) for pattern in self._patterns if (match := pattern.fullmatch(text))]
-        whole = [fills for fills in found if all(fill.count("(") == fill.count(")") for fill in fills)]
+        whole = [fills for fills in found if all(map(_is_whole, fills))]
         return whole[:1] if whole[1:] == whole[:1] else whole
 
     def filled(self, fills: list[str]) -> str:
         """Return the other language's text with the slots filled."""
         return SLOT.sub(lambda slot: fills[int(slot[1])], self.other)
+
+
+def _is_whole(fill: str) -> bool:
+    """Tell whether what would fill a slot can stand there: it has both its brackets and ends before a mark."""
+    return fill.count("(") == fill.count(")") and not fill.endswith((",", ";", ":"))
 
 
 @dataclass(frozen=True, eq=False)

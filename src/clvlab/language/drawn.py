@@ -9,6 +9,9 @@ from matplotlib.ticker import Formatter
 
 from clvlab.language import say
 
+# Lines are set apart by the height of Latin letters, which Chinese characters exceed.
+_CHINESE_LINES = 1.5
+
 
 class _Spoken(Formatter):
     """Another formatter's texts in the current language."""
@@ -38,3 +41,4 @@ def translate(figure: Figure) -> None:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_text(say(text.get_text()))
+        text.set_linespacing(_CHINESE_LINES)

@@ -54,7 +54,7 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "tier": {"en": "Tier today", "zh": "现在的等级"},
     "scored": {"en": "Points", "zh": "得分"},
     "value": {"en": "Value, {unit}", "zh": "价值（{unit}）"},
-    "new_names": {"en": "Who is new on the watch list?", "zh": "关注名单上有哪些新客户？"},
+    "new_names": {"en": "Who is new on the watch list?", "zh": "预警名单上有哪些新客户？"},
     "new_names_told": {
         "en": "{count} of the first {first} to call were not among them on {day}.",
         "zh": "优先联系的前{first}家客户中，有{count}家在{day}时不在其中。",
@@ -100,11 +100,18 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "status_damaged": {"en": "Damaged", "zh": "文件损坏"},
     "damaged_told": {"en": "Its result.json cannot be read; run the report again.",
                      "zh": "无法读取 result.json，请重新生成报告。"},
+    "status_apart": {"en": "Not of the last batch", "zh": "不属于最近一次批次"},
+    "others": {"en": "{count} other reports, not of the last batch", "zh": "另有{count}份报告，不属于最近一次批次"},
+    "others_told": {
+        "en": "An earlier batch asked for them, or they were made singly; they are left as they were made. Remove a "
+              "report's folder to take it off this page.",
+        "zh": "由较早的批次要求，或单独生成，内容保持当时原样。删除报告所在的文件夹，即可将其从本页移除。",
+    },
     "traceback": {"en": "Traceback", "zh": "错误详情"},
     "page": {"en": "Page", "zh": "网页"},
     "notebook": {"en": "Notebook", "zh": "笔记本"},
     "list_tier_moves": {"en": "Changes of tier", "zh": "等级变动"},
-    "list_new_on_watch_list": {"en": "New on the watch list", "zh": "关注名单新增"},
+    "list_new_on_watch_list": {"en": "New on the watch list", "zh": "预警名单新增"},
     "list_headlines": {"en": "Headline figures of all reports", "zh": "所有报告的关键指标"},
     "language_en": {"en": "English", "zh": "English"},
     "language_zh": {"en": "中文", "zh": "中文"},

@@ -12,22 +12,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from clvlab.language.catalogue import Catalogue, Template, catalogue
+from clvlab.language.catalogue import JOINING, Catalogue, Template, catalogue
 from clvlab.language.figures_in_words import in_chinese, is_chinese
 
 _MARKS = str.maketrans({",": "，", ";": "；", ":": "：", ".": "。", "?": "？", "!": "！", " ": None})
 _ROUND = str.maketrans("()", "（）")
-_EDGES = re.compile(r"([\s,;:.–]*)(.*?)([\s,;:.?!–]*)", re.DOTALL)
+_EDGES = re.compile(r"([\s,;:.–]*)(.*?(?:\b(?:Co|Ltd|No)\.)?)([\s,;:.?!–]*)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!\bCo\.)(?<!\bLtd\.)(?<!\bNo\.)\s+(?=[A-Z\d\"“(])")
 _BRACKETS = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
 _FIGURE_FIRST = re.compile(r"([^A-Za-z]*\d\S*) (.*)", re.DOTALL)
 _FIGURE_LAST = re.compile(r"(.*) (\S*\d[^A-Za-z]*)", re.DOTALL)
+_SEMICOLON = re.compile(r"; ?")
 _COMMA = re.compile(r"(?<!\bCo\.), ")
 _AND = re.compile(r",? and ")
 _OR = re.compile(r",? or ")
-# Templates that join others ("{0} of {1}") or count something ("{0} days") fit much that they do not mean.
-_COUNTING = re.compile(r"\{0\} [a-z]+(?: ago| a [a-z]+| each)?")
-_JOINING = frozenset("a an and as at by for from in is of on or per than the to with".split())  # noqa: SIM905
+_PART_OF = re.compile(r"([\d.,]+) of ([\d.,]+)")
+# A name of a column or an indicator, and what stands for a name in redacted records.
+_CODE = re.compile(r"[a-z\d]+(?:_[a-z\d]+)+")
+_PSEUDONYM = re.compile(r"([A-Z][a-z]+) (\d{2,})")
+# What names, codes and days leave of English marks when they are filled in, and what marks leave where they meet.
+_TIDIED = (
+    (re.compile("; "), "、"),
+    (re.compile(r"(\b\w*[\d_年月日]\w*|）), (?=[^\s\d]|\d{4}年)"), r"\1、"),
+    (re.compile(r" +(?=[，。；：、？！（）])|(?<=[，。；：、？！（）]) +|(?<=\d) (?=[万亿])"), ""),
+    (re.compile("(?<=[。？！])。+|。(?=[，；：])"), ""),
+)
 # A word of a language, not a name (which begins with a capital) nor part of a code, a path or a setting.
 _ENGLISH = re.compile(r"(?<![\w./=`'’])[a-z][a-z-]*[a-z](?![\w./=`])")
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"\d")
@@ -45,14 +54,27 @@ class Reading:
 def read(text: str, language: str) -> Reading:
     """Return how an English text reads in ``language``."""
     found = _read(text, catalogue(language))
-    return Reading(in_chinese(found.text), found.left, found.known)
+    shown = in_chinese(found.text)
+    return Reading(_tidied(shown) if found.known and is_chinese(shown) else shown, found.left, found.known)
+
+
+def read_name(name: str, language: str) -> str:
+    """Return what stands in a column of names: names are in no language.
+
+    The pseudonyms of redacted records are, and so is what stands for a name, such as "no manager": words that begin
+    with a small letter. One word alone may be a code.
+    """
+    known = catalogue(language)
+    words = name[:1].islower() and " " in name
+    instead = known.texts.get(name) if words else _pseudonym(name, known)
+    return instead or name
 
 
 @lru_cache(maxsize=100_000)
 def _read(text: str, known: Catalogue) -> Reading:
     if not _LETTER.search(text):
         figures = bool(_DIGIT.search(text))
-        return Reading(text.translate(_ROUND).replace(" （", "（") if figures else text, 0, figures)
+        return Reading(text.translate(_ROUND).replace(": ", "：") if figures else text, 0, figures)
     before, core, after = _EDGES.fullmatch(text).groups()  # type: ignore[union-attr]
     if before or after:
         found = _read(core, known)
@@ -75,24 +97,44 @@ def _looked_up(text: str, known: Catalogue) -> str | None:
     for written in (text, text[:1].lower() + text[1:], text[:1].upper() + text[1:]):
         if written in known.texts:
             return known.texts[written]
-    return known.columns.get(text)
+    if text in known.columns:
+        return known.columns[text]
+    if part := _PART_OF.fullmatch(text):
+        return f"{part[1]}/{part[2]}"
+    return _pseudonym(text, known)
+
+
+def _pseudonym(text: str, known: Catalogue) -> str | None:
+    found = _PSEUDONYM.fullmatch(text)
+    called = known.texts.get(found[1].lower()) if found else None
+    return f"{called}{found[2]}" if found and called else None
+
+
+def _tidied(text: str) -> str:
+    for left_over, mark in _TIDIED:
+        text = left_over.sub(mark, text)
+    return text
 
 
 def _options(text: str, known: Catalogue) -> Iterator[Reading]:
     """Give the readings of a text, the likeliest first."""
-    sentences = _SENTENCE.split(text)
+    sentences, lines = _SENTENCE.split(text), text.split("\n")
     yield from _split(sentences, "", known)
-    for template in known.candidates(text):
-        if len(sentences) > 1 and ". " not in template.english:
-            continue  # of one sentence: a text of several is not of its kind
-        for fills in template.fills(text):
-            yield _filled(template, [_read(fill, known) for fill in fills])
-    yield from _split(text.split("\n"), "\n", known)
-    yield from _split(text.split("; "), "；", known)
+    candidates = [
+        template
+        for template in known.candidates(text)
+        # Of one sentence: a text of several is not of its kind.
+        if len(sentences) == 1 or ". " in template.english
+    ]
+    yield from _templates([template for template in candidates if "\n" in template.english], text, known)
+    yield from _split(lines, "\n", known)
+    yield from _templates([template for template in candidates if not template.weak], text, known)
+    yield from _split(_SEMICOLON.split(text), "；", known)
     yield from _split(text.split(": ", 1), "：", known)
-    if brackets := _BRACKETS.fullmatch(text):
-        parts = [_read(part, known) for part in brackets.groups()]
-        yield _joined(f"{parts[0].text}（{parts[1].text}）{parts[2].text}", parts)
+    weak = _templates([template for template in candidates if template.weak], text, known)
+    bracketed = _bracketed(text, known)
+    # "{0} of {1}" is not meant to take a bracket at the end into its last slot.
+    yield from (*bracketed, *weak) if text.endswith(")") and text.count("(") == 1 else (*weak, *bracketed)
     lists = (_COMMA.split(text), "、" if _AND.search(text) else "，"), (_AND.split(text), "和"), (_OR.split(text), "或")
     for pieces, mark in lists:
         yield from (option for option in _split(pieces, mark, known) if not option.left)
@@ -104,15 +146,21 @@ def _options(text: str, known: Catalogue) -> Iterator[Reading]:
             yield from [] if option.left else [option]
 
 
-def _filled(template: Template, fills: list[Reading]) -> Reading:
-    """Return a template's reading; a weak one is only taken where all of it reads and something in it is known."""
-    left = sum(fill.left for fill in fills)
-    weak = template.words <= _JOINING or _COUNTING.fullmatch(template.english)
-    return Reading(
-        template.filled([fill.text for fill in fills]),
-        left,
-        not weak or (left == 0 and any(fill.known for fill in fills)),
-    )
+def _templates(templates: list[Template], text: str, known: Catalogue) -> Iterator[Reading]:
+    """Give the readings by templates; a weak one is only taken where all of it reads and something in it is known."""
+    for template in templates:
+        for fills in template.fills(text):
+            read_fills = [_read(fill, known) for fill in fills]
+            left = sum(fill.left for fill in read_fills)
+            sure = not template.weak or (left == 0 and any(fill.known for fill in read_fills))
+            yield Reading(template.filled([fill.text for fill in read_fills]), left, sure)
+
+
+def _bracketed(text: str, known: Catalogue) -> Iterator[Reading]:
+    """Give the reading of a text with what stands in brackets apart."""
+    if brackets := _BRACKETS.fullmatch(text):
+        parts = [_read(part, known) for part in brackets.groups()]
+        yield _joined(f"{parts[0].text}（{parts[1].text}）{parts[2].text}", parts)
 
 
 def _split(pieces: list[str], mark: str, known: Catalogue) -> Iterator[Reading]:
@@ -148,4 +196,4 @@ def english_left(text: str, language: str) -> list[str]:
 
 def english_words(text: str) -> list[str]:
     """Return the English words of a text, but for those that join others, as names too have them."""
-    return [word for word in _ENGLISH.findall(text) if word not in _JOINING]
+    return [word for word in _ENGLISH.findall(text) if word not in JOINING]

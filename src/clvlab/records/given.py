@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import ibis
@@ -12,7 +11,7 @@ import pandas as pd
 from clvlab.records.files import SOURCE_FILE, SOURCE_ROW, stage
 from clvlab.records.mapping import Mapping, TableMap
 from clvlab.records.translating import ROW
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 UNREAD_COLUMNS = ("table", "file", SOURCE_ROW, "value", "reason")
 _STAGED_AS = "clvlab: staged as"  # no name a user's column has
@@ -84,9 +83,10 @@ class GivenFiles:
     def _require(self, path: Path, name: str, table: str) -> None:
         columns = self._staged[path].columns
         if name not in columns:
-            close = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(columns[:8])}."
-            raise Refused(f"{self.shown[path]} has no column {name!r}, which the mapping's [{table}] reads{hint}")
+            raise Refused(
+                f"{self.shown[path]} has no column {name!r}, which the mapping's [{table}] reads"
+                f"{nearest(name, columns)}; it has {', '.join(columns)}."
+            )
 
     def counted_elsewhere(self, table_map: TableMap) -> bool:
         """Return whether a table is customers derived from rows that other tables count, readable or not."""

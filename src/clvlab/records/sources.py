@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from clvlab.records.checks import ROW_ID
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
 from clvlab.records.files import SEPARATORS, SOURCE_FILE, SOURCE_ROW, Staged, of_known_kind, parts_in, stage
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 
 @dataclass(frozen=True)
@@ -108,21 +107,19 @@ def _source(name: str, parts: list[Staged], paths: list[Path], engine: ibis.Base
 def _require_columns(name: str, columns: Mapping[str, object], where: str) -> None:
     for required in TABLES[name].required:
         if required not in columns:
-            near = difflib.get_close_matches(required, list(columns), n=1, cutoff=0.6)
-            hint = f"; is it the one called {near[0]!r}?" if near else "."
             raise Refused(
-                f"{where} lacks the column {required}{hint} Rename it, or map your own columns with"
-                " `clvlab new-mapping`."
+                f"{where} lacks the column {required}{nearest(required, columns)}; rename yours, or map your own"
+                " columns with `clvlab new-mapping`."
             )
 
 
 def _unused_columns(name: str, columns: tuple[str, ...] | list[str]) -> list[str]:
     known = {*TABLES[name].names, SOURCE_FILE, SOURCE_ROW, ROW_ID}
-    remarks = []
-    for column in (column for column in columns if column not in known):
-        near = difflib.get_close_matches(column, TABLES[name].names, n=1, cutoff=0.75)
-        remarks.append(f"the column {column} is not used" + (f"; did you mean {near[0]}?" if near else ""))
-    return remarks
+    return [
+        f"the column {column} is not used{nearest(column, TABLES[name].names)}"
+        for column in columns
+        if column not in known
+    ]
 
 
 def _with_rescued_customers(

@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from clvlab.refusal import Refused
+from clvlab.reporting.asked import write_asked
+from clvlab.reporting.index import write_index
 from clvlab.reporting.jobs import Job, Key, is_current, keys_of
 from clvlab.reporting.progress import Progress, longest_first
 from clvlab.reporting.run import record_failure, run
@@ -25,7 +27,7 @@ _TRIES = 2
 
 
 def run_batch(jobs: list[Job], workers: int, executor: Executor | None = None) -> list[dict[str, Any]]:
-    """Make the reports that are not current and return their results, in the order of the jobs.
+    """Make the reports that are not current, and the index; return their results, in the order of the jobs.
 
     A report that fails is recorded with its traceback, and the others go on. Every report is whole or absent, so a
     batch that was killed is taken up again by running it anew.
@@ -44,7 +46,7 @@ def run_batch(jobs: list[Job], workers: int, executor: Executor | None = None) -
     Raises
     ------
     Refused
-        When a data folder is not there, or another batch writes to the same folder.
+        When a data folder is not there, another batch writes to the same folder, or nobody can.
 
     Examples
     --------
@@ -60,14 +62,17 @@ def run_batch(jobs: list[Job], workers: int, executor: Executor | None = None) -
     >>> workers = sum(client.nthreads().values())                                # doctest: +SKIP
     >>> run_batch(jobs, workers, client.get_executor(pure=False))                # doctest: +SKIP
     """
-    with written_alone(jobs[0].folder.parent):
+    build = jobs[0].folder.parent
+    with written_alone(build):
         keys = keys_of(jobs)
+        write_asked(build, [job.name for job in jobs])
         todo = longest_first([due for due in zip(jobs, keys, strict=True) if not is_current(*due)])
         results = {}
         with Progress(len(jobs), [job for job, _ in todo], workers) as progress:
             for job, result in _finished(todo, workers, executor, progress):
                 results[job.name] = result
         take_snapshots(jobs)
+        write_index(build, str(jobs[0].parameters["language"]))
     return [results[job.name] for job in jobs if job.name in results]
 
 
@@ -100,8 +105,12 @@ def _outcome(future: Future[dict[str, Any]], job: Job) -> dict[str, Any]:
 
 
 def _attempt(job: Job, key: Key) -> dict[str, Any]:
+    from nbclient.exceptions import DeadKernelError
+
     try:
         return run(job, key)
+    except DeadKernelError:  # killed, and tried once more, as a process is
+        raise
     except Exception as error:  # a failed report must not take the batch with it
         return record_failure(job, _sentence(error), traceback.format_exc())
 

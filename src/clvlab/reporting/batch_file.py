@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 from clvlab.reporting.jobs import Job, opened_with, plan
 from clvlab.reporting.selections import reader
 
 _FILE_KEYS = ("languages", "formats", "report")
+_BRACKETS = "write [[report]], in double brackets, above each report."
 _KEYS = ("notebook", "parameters", "each", "languages", "formats")
 
 
@@ -48,19 +50,28 @@ def read_batch(path: Path, build: Path | None = None) -> list[Job]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path} is not valid TOML in UTF-8: {error}.") from error
-    _refuse_unknown(given, _FILE_KEYS, str(path))
-    entries = given.pop("report", [])
-    if not isinstance(entries, list):
-        raise Refused(f"{path}: write [[report]], in double brackets, above each report.")
-    if not entries:
-        raise Refused(f"{path} names no report; add a [[report]] with its notebook.")
+    with _said_of(str(path)):
+        _refuse_unknown(given, _FILE_KEYS)
+        entries = given.pop("report", [])
+        if not isinstance(entries, list):
+            raise Refused(_BRACKETS)
+        if not entries:
+            raise Refused("it names no report; add a [[report]] with its notebook.")
     reports: list[_Report] = []
     for number, entry in enumerate(entries, start=1):
-        where = f"{path}, [[report]] {number}"
-        _refuse_unknown(entry, _KEYS, where)
-        reports += _reports(given | entry, where, build)
+        with _said_of(f"{path}, [[report]] {number}"):
+            reports += _reports(given, entry, build)
     jobs = [job for report in reports for job in report.jobs(build)]
     return list({job.folder: job for job in jobs}.values())
+
+
+@contextmanager
+def _said_of(where: str) -> Iterator[None]:
+    """Let a refusal begin with where in the file it arose."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Refused(f"{where}: {refusal}") from None
 
 
 class _Report(NamedTuple):
@@ -87,52 +98,51 @@ class _Report(NamedTuple):
         return [plan(name, given | {self.parameter: value}, build, self.job.formats) for value in values]
 
 
-def _reports(entry: dict[str, Any], where: str, build: Path | None) -> Iterator[_Report]:
-    """Yield the reports of an entry, one per language and listed item."""
-    notebook, given, each = entry.get("notebook"), _table(entry, "parameters", where), _table(entry, "each", where)
+def _reports(for_all: dict[str, Any], entry: object, build: Path | None) -> Iterator[_Report]:
+    """Yield the reports of an entry, one per language and listed item; ``for_all`` stands at the top of the file."""
+    if not isinstance(entry, dict):
+        raise Refused(_BRACKETS)
+    _refuse_unknown(entry, _KEYS)
+    entry = for_all | entry
+    notebook, given, each = entry.get("notebook"), _table(entry, "parameters"), _table(entry, "each")
     if not isinstance(notebook, str):
-        raise Refused(f'{where} lacks its notebook, e.g. notebook = "portfolio".')
+        raise Refused('it lacks its notebook, e.g. notebook = "portfolio".')
     if len(each) > 1 or each.keys() & given.keys():
-        raise Refused(f"{where}: each must name one parameter, which does not stand under parameters too.")
+        raise Refused("each must name one parameter, which does not stand under parameters too.")
     parameter, wanted = next(iter(each.items()), ("", [""]))
-    selection = wanted if isinstance(wanted, str) else ""
-    if selection or not isinstance(wanted, list):
-        _check_selection(wanted, where)
-    languages = _texts(entry, "languages", "en", where) if "language" not in given else [given["language"]]
+    selection = "" if isinstance(wanted, list) else str(wanted)
+    if not isinstance(wanted, list):
+        reader(selection)  # refused here, before any records are read
+    if not wanted:
+        raise Refused(f"each names no {parameter}; give values in brackets, or leave each out.")
+    languages = _texts(entry, "languages", "en") if "language" not in given else [given["language"]]
     for language, item in product(languages, [selection] if selection else wanted):
         values = given | {"language": language} | ({parameter: item} if parameter else {})
-        texts = {name: _text(value) for name, value in values.items()}
-        job = plan(notebook, texts, build, tuple(_texts(entry, "formats", "html", where)))
-        yield _Report(job, parameter, selection)
+        texts = {name: _text(name, value) for name, value in values.items()}
+        yield _Report(plan(notebook, texts, build, tuple(_texts(entry, "formats", "html"))), parameter, selection)
 
 
-def _check_selection(wanted: object, where: str) -> None:
-    try:
-        reader(str(wanted))
-    except Refused as refusal:
-        raise Refused(f"{where}: {refusal}") from None
-
-
-def _table(entry: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+def _table(entry: dict[str, Any], name: str) -> dict[str, Any]:
     table = entry.get(name, {})
     if not isinstance(table, dict):
-        raise Refused(f"{where}: {name} must be a table, e.g. [report.{name}] with a line for each.")
+        raise Refused(f"{name} must be a table, e.g. [report.{name}] with a line for each.")
     return table
 
 
-def _texts(entry: dict[str, Any], name: str, usual: str, where: str) -> list[str]:
+def _texts(entry: dict[str, Any], name: str, usual: str) -> list[str]:
     texts = entry.get(name, [usual])
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise Refused(f'{where}: {name} must be a list of texts, e.g. {name} = ["{usual}"].')
+        raise Refused(f'{name} must be a list of texts, e.g. {name} = ["{usual}"].')
     return texts
 
 
-def _refuse_unknown(given: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+def _refuse_unknown(given: dict[str, Any], known: tuple[str, ...]) -> None:
     for key in given:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise Refused(f"{where}: {key!r} is no key; did you mean {close[0]!r}?")
+            raise Refused(f"{key!r} is no key{nearest(key, known)}; there are {', '.join(known)}.")
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str | int | float | date):
+        raise Refused(f"{name} must be one text, number, true, false or day, not {value}.")
     return str(value).lower() if isinstance(value, bool) else str(value)

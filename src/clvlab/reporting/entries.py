@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from clvlab.results import Headline
 
 CURRENT, OTHER_RECORDS, FAILED, DAMAGED = "current", "other_records", "failed", "damaged"
+# Of a report that the last batch did not ask for.
+APART = "apart"
 # They stand in the line below the question, or in its links.
 _SHOWN_APART = ("data", "as_of", "language")
 
@@ -165,8 +167,18 @@ class Entry:
         return OTHER_RECORDS if worst == CURRENT and old else worst
 
 
-def entries(reports: Sequence[Report], language: str) -> list[Entry]:
-    """Return the reports as rows of the index: the same report in several languages is one row."""
+def entries(reports: Sequence[Report], language: str, among: Sequence[Report]) -> list[Entry]:
+    """Return the reports as rows of the index: the same report in several languages is one row.
+
+    Parameters
+    ----------
+    reports
+        Of the rows.
+    language
+        Of the index.
+    among
+        All reports, from which each row is to be told.
+    """
     together: dict[tuple[str, ...], list[Report]] = {}
     for report in reports:
         own = json.dumps({k: v for k, v in report.parameters.items() if k != "language"}, sort_keys=True)
@@ -174,7 +186,7 @@ def entries(reports: Sequence[Report], language: str) -> list[Entry]:
         together.setdefault(key, []).append(report)
     return [
         Entry(tuple(sorted(group, key=lambda report: (report.language != language, report.language))),
-              _telling(group[0], reports))
+              _telling(group[0], among))
         for group in together.values()
     ]  # fmt: skip
 

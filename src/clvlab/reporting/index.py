@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clvlab.cache import whole
 from clvlab.language.speaking import speaking
 from clvlab.refusal import Refused
+from clvlab.reporting.asked import read_asked
 from clvlab.reporting.changes import compared
 from clvlab.reporting.entries import Report, Subject, entries, read_reports, subjects
 from clvlab.reporting.index_page import Build, index_page
@@ -36,7 +37,8 @@ def write_index(build: Path, language: str = "en") -> Path:
     Notes
     -----
     The page depends on nothing but these files: the same reports give the same page. A ``result.json`` that cannot be
-    read has a row that says so. What the page shows in part lies whole in ``lists/``, as CSV and Excel.
+    read has a row that says so. Reports that the last batch did not ask for stand apart, below the others. What the
+    page shows in part lies whole in ``lists/``, as CSV and Excel.
     """
     found = _found(build, language)
     with speaking(language):
@@ -48,7 +50,9 @@ def write_index(build: Path, language: str = "en") -> Path:
 
 
 def _found(folder: Path, language: str) -> Build:
-    reports = read_reports(folder)
+    every, asked = read_reports(folder), read_asked(folder)
+    reports = [report for report in every if asked is None or report.name in asked]
+    apart = [report for report in every if asked is not None and report.name not in asked]
     about, place = _subject(folder, reports)
     now, since, trouble = None, None, ("", "")
     if place is not None:
@@ -60,7 +64,8 @@ def _found(folder: Path, language: str) -> Build:
                 now, since = read(place / NOW), compared(place)
         except Refused as refusal:
             trouble = str(refusal), ""
-    return Build(folder, reports, entries(reports, language), about, now, since, trouble)
+    rows, others = (entries(some, language, every) for some in (reports, apart))
+    return Build(folder, reports, rows, others, about, now, since, trouble)
 
 
 def _subject(folder: Path, reports: list[Report]) -> tuple[Subject | None, Path | None]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from clvlab.language import say
+from clvlab.language import say, say_day
 from clvlab.language.index_labels import index_labels
 from clvlab.reporting.changes import ON_THE_LIST, Changes, Compared
-from clvlab.reporting.entries import CURRENT, DAMAGED, FAILED, Entry, Report, Subject, files_of
+from clvlab.reporting.entries import APART, CURRENT, DAMAGED, FAILED, Entry, Report, Subject, files_of
 from clvlab.reporting.index_words import Labels, changed_figures, figure_of, moves_in_words, new_names_in_words, since
 from clvlab.reporting.lists import LISTS
 from clvlab.reporting.snapshots import Snapshot
@@ -42,7 +42,9 @@ class Build:
     folder
         The folder.
     reports, entries
-        Every report, and these with their languages together.
+        Every report that the last batch asked for, all where none was run; and these with their languages together.
+    others
+        Those it did not ask for: of an earlier day, or made singly.
     subject
         What most reports are about; None when none was made.
     now, compared
@@ -54,6 +56,7 @@ class Build:
     folder: Path
     reports: Sequence[Report]
     entries: Sequence[Entry]
+    others: Sequence[Entry]
     subject: Subject | None
     now: Snapshot | None = None
     compared: Compared | None = None
@@ -75,6 +78,7 @@ def index_page(found: Build, language: str) -> str:
         leading=_leading(found, labels), came_true=_forecasts(found, labels),
         changes=_changes(found, labels), not_compared=_not_compared(found, labels),
         entries=[_entry(entry, found, labels) for entry in found.entries], sortable=_sortable(found),
+        others=[_other(entry, found, labels) for entry in found.others],
         files={
             stem: files._replace(name=labels[f"list_{stem}"])
             for stem, files in files_of(found.folder / LISTS, LISTS).items()
@@ -126,7 +130,7 @@ def _tile(report: Report, headline: Headline, found: Build, labels: Labels) -> d
     if found.compared:
         changes = found.compared.changes
         earlier = [c for c in changes.figures if (c.now.name, c.now.unit) == (headline.name, headline.unit)]
-        lines = [line for c in earlier for line in since(c, say(changes.before.as_of.isoformat()), labels)]
+        lines = [line for c in earlier for line in since(c, say_day(changes.before.as_of), labels)]
     return figure_of(headline, lines) | {"page": report.file(".html"), "title": report.title}
 
 
@@ -135,7 +139,7 @@ def _changes(found: Build, labels: Labels) -> dict[str, Any] | None:
     if not found.compared:
         return None
     changes, restated = found.compared
-    day, unit = say(changes.before.as_of.isoformat()), changes.after.currency
+    day, unit = say_day(changes.before.as_of), say(changes.after.currency)
     heading = labels["changed"].format(day=day)
     remarks = [labels["first_month"].format(day=day)] if restated is None else []
     remarks += [labels["other_method"]] if changes.other_method else []
@@ -144,13 +148,13 @@ def _changes(found: Build, labels: Labels) -> dict[str, Any] | None:
     parts += [new_names_in_words(changes, labels, unit)] if changes.had_list else []
     return {
         "heading": heading, "remarks": remarks, "parts": parts, "restated": restated and _restated(restated, labels),
-        "figures": changed_figures(changes, labels, (day, say(changes.after.as_of.isoformat())), heading),
+        "figures": changed_figures(changes, labels, (day, say_day(changes.after.as_of)), heading),
     }  # fmt: skip
 
 
 def _restated(restated: Changes, labels: Labels) -> dict[str, Any]:
     """Return last month's figures on today's records beside those that were reported."""
-    heading = labels["restated"].format(day=say(restated.before.as_of.isoformat()))
+    heading = labels["restated"].format(day=say_day(restated.before.as_of))
     if not restated.other_records and not restated.other_method:
         return {"heading": heading, "remarks": [labels["restated_same"]]}
     names = labels["restated_names"].format(
@@ -186,6 +190,12 @@ def _entry(entry: Entry, found: Build, labels: Labels) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _other(entry: Entry, found: Build, labels: Labels) -> dict[str, Any]:
+    """Return a row of the reports that the last batch did not ask for: nothing in it passes for today's."""
+    row = _entry(entry, found, labels) | {"figures": []}
+    return row if row["status"] in (FAILED, DAMAGED) else row | {"status": APART, "status_told": labels["status_apart"]}
+
+
 def _about(entry: Entry, found: Build) -> str:
     """Return what tells the report from others of its notebook: a customer by name where it is known."""
     names = {}
@@ -195,7 +205,7 @@ def _about(entry: Entry, found: Build) -> str:
     told = []
     for name, value in entry.about.items():
         known = name == "customer_id" and value in names
-        told.append(f"{names[value]} ({value})" if known else f"{say(name.replace('_', ' '))}: {value}")
+        told.append(f"{names[value]} ({value})" if known else say(f"{name.replace('_', ' ')}: {value}"))
     return ", ".join(told)
 
 

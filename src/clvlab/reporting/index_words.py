@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from clvlab.language import say
+from clvlab.language import say, say_day, say_name
 from clvlab.reporting.changes import ON_THE_LIST, Change, Changes
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def changed_figures(changes: Changes, labels: Labels, heads: tuple[str, str], la
 
 def moves_in_words(changes: Changes, labels: Labels, unit: str) -> Part:
     """Return who changed tier."""
-    moves, counts, day = changes.moves(), changes.move_counts(), say(changes.before.as_of.isoformat())
+    moves, counts, day = changes.moves(), changes.move_counts(), say_day(changes.before.as_of)
     up, stayed = int(moves["up"].sum()), int(sum(counts.loc[tier, tier] for tier in counts.index))
     told = labels["moves_told"].format(up=up, down=len(moves) - up, stayed=f"{stayed:,}")
     columns = [
@@ -132,7 +132,7 @@ def moves_in_words(changes: Changes, labels: Labels, unit: str) -> Part:
 
 def new_names_in_words(changes: Changes, labels: Labels, unit: str) -> Part:
     """Return who is new among the first of the watch list."""
-    new, day = changes.new_on_list(), say(changes.before.as_of.isoformat())
+    new, day = changes.new_on_list(), say_day(changes.before.as_of)
     told = labels["new_names_told"].format(count=len(new), first=ON_THE_LIST, day=day)
     columns = [
         Column(labels["place"]), Column(labels["customer"], "long", key=True),
@@ -158,7 +158,7 @@ def _more(rows: pd.DataFrame, labels: Labels) -> str:
 def _customer(row: Mapping[Any, Any]) -> Cell:
     """Return a customer's name over its code, as they are: data are in no language."""
     code, name = str(row["customer_id"]), row["name"]
-    return Cell(name, code) if isinstance(name, str) and name.strip() and name != code else Cell(code)
+    return Cell(say_name(name), code) if isinstance(name, str) and name.strip() and name != code else Cell(code)
 
 
 def _amount(row: Mapping[Any, Any], name: str) -> Cell:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 
 def project_root() -> Path:
@@ -40,7 +39,7 @@ def find_notebook(name: str, root: Path) -> Path:
     known = notebooks(root)
     plain = re.sub(r"^\d\d_|\.ipynb$", "", name)
     if plain not in known:
-        close = difflib.get_close_matches(plain, known, n=1, cutoff=0.0)
-        hint = f"; did you mean {close[0]!r}? There are {', '.join(known)}." if close else "."
-        raise Refused(f"no notebook is called {name!r}{hint}")
+        raise Refused(
+            f"no notebook is called {name!r}{nearest(plain, known)}; there are {', '.join(known) or 'none here'}."
+        )
     return known[plain]

@@ -56,7 +56,8 @@ The largest accounts of the last 365 days; *change* compares with the 365 days b
 
 MEANING_CODE = """\
 largest = largest_customers(study.purchases, study.records["customers"], study.as_of, most)
-Table(largest, "The largest accounts of the last 365 days", decimals=0, percent=("share", "change"), fold=False)"""
+title = f"The largest accounts of the last 365 days, {study.currency or 'by orders'}"
+Table(largest, title, decimals=0, percent=("share", "change"), fold=False)"""
 
 TO_DO = """\
 ## What to do with this

@@ -12,7 +12,6 @@ Only the standard library is imported here, so that a wrong value is refused at 
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import json
 import re
@@ -23,7 +22,7 @@ from datetime import date
 from math import isfinite
 from pathlib import Path
 
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 Value = str | int | float | bool
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -73,15 +72,15 @@ class Parameter:
 
     def _checked_text(self, text: str) -> str:
         if self.choices and text not in self.choices:
-            close = difflib.get_close_matches(text, self.choices, n=1, cutoff=0.0)
-            raise Refused(f"{self.name}={text!r} is not one of {', '.join(self.choices)}; did you mean {close[0]!r}?")
+            listed = ", ".join(self.choices)
+            raise Refused(f"{self.name}={text!r} is not one of {listed}{nearest(text, self.choices)}.")
         if self.is_date and text and not _is_day(text):
             raise Refused(f"{self.name}={text!r} is no date; write it as 2025-12-31.")
         return text
 
-    def _out_of_range(self, text: str, nearest: float | None) -> str:
+    def _out_of_range(self, text: str, allowed: float | None) -> str:
         bounds = f"{_plain(self.at_least)}..{_plain(self.at_most)}"
-        return f"{self.name}={text!r} lies outside {bounds}; the nearest allowed is {_plain(nearest)}."
+        return f"{self.name}={text!r} lies outside {bounds}; the nearest allowed is {_plain(allowed)}."
 
     def _example(self) -> str:
         return f", such as {self.default}"
@@ -214,8 +213,7 @@ def chosen(given: Mapping[str, str], parameters: list[Parameter], where: str) ->
     values: dict[str, Value] = {}
     for name, text in given.items():
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            hint = f"; did you mean {close[0]!r}? It has {', '.join(known)}." if close else "; it takes none."
-            raise Refused(f"{where} has no parameter {name!r}{hint}")
+            listed = ", ".join(known) or "none"
+            raise Refused(f"{where} has no parameter {name!r}{nearest(name, known)}; it has {listed}.")
         values[name] = known[name].parse(text)
     return values

@@ -7,7 +7,6 @@ The same report made again is the same to the last byte; when it was made and in
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from clvlab.cache import whole
 from clvlab.refusal import Refused
-from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with
+from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with, versions
 from clvlab.reporting.lists import write_lists
 from clvlab.reporting.pdf import write_pdf
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-VERSIONS_OF = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
 _WITHHELD = "it failed, and why may hold names; run it without redact to see"
 # The kernel opens the study before the notebook does: bad records are refused in one sentence.
 _AS_OF = "print(__import__('clvlab').open_study(**{arguments!r}).as_of)"
@@ -62,7 +60,7 @@ def run(job: Job, key: Key) -> dict[str, Any]:
         "headlines": _headlines(notebook),
         "data_fingerprint": key.data,
         "as_of": as_of,
-        "versions": {name: version(name) for name in VERSIONS_OF} | {"python": platform.python_version()},
+        "versions": versions(),
     }
     with whole(job.folder) as draft:
         draft.mkdir()

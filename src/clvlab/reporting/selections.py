@@ -75,8 +75,10 @@ def _values(study: Study, column: str) -> list[str]:
 
     customers = study.records["customers"].drop(SOURCE_FILE, SOURCE_ROW)
     if column not in customers.columns:
-        hint = nearest(column, customers.columns) or f"; there are {', '.join(customers.columns)} and tier."
-        raise Refused(f"customers have no column {column!r} to make one report for each of{hint}")
+        raise Refused(
+            f"customers have no column {column!r} to make one report for each of{nearest(column, customers.columns)};"
+            f" there are {', '.join(customers.columns)} and tier."
+        )
     return sorted(customers[column].cast("string").execute().dropna().unique())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from clvlab.cache import clear_drafts
 from clvlab.refusal import Refused
 
 _LOCK = ".lock"
+# No right to write, a file system that is read only, full, or at the user's quota.
+_CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -20,7 +23,7 @@ def written_alone(build: Path) -> Iterator[None]:
     Raises
     ------
     Refused
-        When somebody else is writing to it.
+        When somebody else is writing to it, or it cannot be written.
     """
     with _held(build, fcntl.LOCK_EX):
         clear_drafts(build)
@@ -34,7 +37,7 @@ def written_together(build: Path) -> Iterator[None]:
     Raises
     ------
     Refused
-        When a batch is writing to it.
+        When a batch is writing to it, or it cannot be written.
     """
     with _held(build, fcntl.LOCK_SH):
         yield
@@ -42,10 +45,16 @@ def written_together(build: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(build: Path, how: int) -> Iterator[None]:
-    build.mkdir(parents=True, exist_ok=True)
-    with (build / _LOCK).open("w") as lock:  # the system lets go of it when the process ends, also when it is killed
-        try:
-            fcntl.flock(lock, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(f"another run is writing to {build}; wait until it is done.") from None
-        yield
+    try:
+        build.mkdir(parents=True, exist_ok=True)
+        with (build / _LOCK).open("w") as lock:  # let go of by the system when the process ends, also when it is killed
+            try:
+                fcntl.flock(lock, how | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused(f"another run is writing to {build}; wait until it is done.") from None
+            yield
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        where = error.filename or build
+        raise Refused(f"{where} cannot be written ({error.strerror}); mend that and run again.") from error

@@ -9,10 +9,8 @@ from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.features.panel import partners
 from clvlab.periods import months_before, period_label, years_before
 from clvlab.refusal import Refused
-from clvlab.results import Result
 from clvlab.retention.arms import randomised_arms
 from clvlab.retention.campaign_effect import CampaignEffect, campaign_effect
-from clvlab.retention.margin_changed import margin_changed
 from clvlab.retention.watch_list import watch_list
 from clvlab.retention.watch_list_result import WatchList
 
@@ -139,8 +137,3 @@ def _ties(found: Churn, day: pd.Timestamp, customers: pd.Series) -> pd.Series:
     contracts = records["contracts"].select("customer_id", "starts_on").to_pyarrow().to_pandas()
     begun = contracts.loc[pd.to_datetime(contracts["starts_on"]) <= day, "customer_id"]
     return customers.isin(begun).map({True: "contract", False: "spot"})
-
-
-def margin_changed_by_calling(effect: CampaignEffect, found: Churn, values: CustomerValues) -> Result:
-    """Return whom calling pays for, or what the campaign does not show: never to be mixed up with margin at stake."""
-    return margin_changed(effect, worth(values, found.prospects.frame.index), values.currency)

@@ -110,14 +110,16 @@ class Retention(Result):
 
     def _effect(self, watched: WatchList, group: str) -> Effect:
         """Return what acting changes: of the campaign drawn by lot, or as assumed."""
-        risk = watched.frame.set_index("customer_id")["probability"].dropna()
+        accounts = watched.frame.set_index("customer_id")
+        risk = accounts["probability"].dropna()
         try:
             campaign = self.campaign_by(group)
         except Refused:
             return assumed_effect(risk)
         found = self.churn()
         known = found.prospects.frame if group == TIE else found.base.profiles
-        return measured_effect(campaign, risk, known[group].dropna().astype(str))
+        there = 1 - accounts["already_gone"].reindex(risk.index)
+        return measured_effect(campaign, risk, there, known[group].dropna().astype(str))
 
     @cached_property
     def hold_out(self) -> HoldOut:

@@ -25,6 +25,10 @@ _MEANING = {
     NOTED_LEFT: "by the last outcome of a call",
     UNKNOWN: "they can't be ranked",
 }
+_LISTED = [
+    "customer_id", "name", "account_manager", "at_stake", "at_stake_lower", "at_stake_upper", "probability", "margin",
+    "already_gone", "likely_cause", "first_driver", "fact", "next_order_expected_on", "last_call",
+]  # fmt: skip
 _SEEN = 0.005  # a probability below this would show as 0%
 
 
@@ -91,6 +95,10 @@ class WatchList(Result):
             ]
         how = "Intervals of the margin at stake hold 90% when probability and margin err independently of each other."
         return (*apart, *noted, how)
+
+    def list(self) -> Table:
+        """Return the ranked accounts, as the list to take along."""
+        return Table(self.to_frame()[_LISTED], self.title, 0, self.percent, list_name="watch_list")  # not shown
 
     def top(self, n: int = 10) -> Table:
         """Return the first ``n`` accounts as a table to be read before calling."""

@@ -12,7 +12,7 @@ from scipy.interpolate import PchipInterpolator, PPoly
 from scipy.optimize import isotonic_regression, nnls
 
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ _SAME_SLOPE = 1e-9
 _THROUGH = 1e-9
 
 
-class Curve(Result):
+class Curve(Remarked):
     """A curve over levels of service: straight lines between points, or fitted (see :func:`fitted_curve`).
 
     A curve has no units of its own: levels may be shares or percentages, values money per order or money in all.
@@ -117,13 +117,6 @@ class Curve(Result):
         from clvlab.service_level.plots import draw_curve
 
         return draw_curve(self, ax)
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
     def _within(self, level: ArrayLike) -> NDArray[np.float64]:
         asked = np.asarray(level, dtype=float)

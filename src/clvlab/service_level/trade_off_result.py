@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clvlab.results import Headline, Headlines, Note, Result, Table
+from clvlab.results import Headline, Headlines, Remarked, Table
 from clvlab.service_level.group_profit import ALL
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PERCENT = ("level_today", "best_level", "best_level_lower", "best_level_upper", "cost_overtakes_at")
 
 
-class TradeOff(Result):
+class TradeOff(Remarked):
     """Profit against the level of one service indicator, by group and for all.
 
     Attributes
@@ -108,10 +108,3 @@ class TradeOff(Result):
     def _beside(self, row: object) -> str:
         today = f"today {100 * row.level_today:.1f}%"  # type: ignore[attr-defined]
         return today if row.effect_shown else f"{today}; no effect is told apart from none"  # type: ignore[attr-defined]
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")

@@ -1,4 +1,4 @@
-"""One check of a model: what was looked at, against what, what came out, and what was expected."""
+"""One check of a model: what was looked at, of which kind it is, what came out, and what was expected."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 YES, NO, NOT_CHECKED = "yes", "no", "not checked"
-# Against what a model is checked.
-PUBLISHED, SIMULATED, RECORDS = "published figures", "simulated truth", "these records"
+# The kinds of checks, in the order in which they are shown: the first three on simulated markets or printed examples,
+# calibration there and on these records, the last two on these records.
+PUBLISHED = "published figures"
+RECOVERY = "recovery of true values"
+COVERAGE = "coverage of intervals"
+CALIBRATION = "calibration"
+BACKTESTS = "backtests on these records"
+DATA = "checks of the records"
+KINDS = (PUBLISHED, RECOVERY, COVERAGE, CALIBRATION, BACKTESTS, DATA)
 # The models, in the order in which they are shown.
 PURCHASES = "purchase models"
 RENEWALS = "contract renewals"
@@ -29,9 +36,10 @@ ALLOCATION = "best level and budget"
 PROFITS = "profit by account"
 TIERS = "what tiers predict"
 CAMPAIGNS = "effects of campaigns"
+ACTING = "whom acting pays for"
 MODELS = (
     PURCHASES, RENEWALS, MARGINS, VALUES, CURVES, HAZARDS, LEAVING, LATENT, EFFECTS, SATISFACTION, ALLOCATION, PROFITS,
-    TIERS, CAMPAIGNS,
+    TIERS, CAMPAIGNS, ACTING,
 )  # fmt: skip
 
 
@@ -45,8 +53,8 @@ class Check:
         Which model or estimator, one of ``MODELS``; of data checks the table or what they are about.
     checked
         What was looked at.
-    against
-        What it was held against.
+    kind
+        One of ``KINDS``.
     figure, expected
         What came out and what should have, as they are shown; of what is not checked a dash, and why not.
     within
@@ -57,7 +65,7 @@ class Check:
 
     model: str
     checked: str
-    against: str
+    kind: str
     figure: str
     expected: str
     within: str

@@ -11,7 +11,7 @@ import pandas as pd
 from clvlab.periods import to_periods
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result, Table
-from clvlab.validation.check import NOT_CHECKED, RECORDS, Check, judged
+from clvlab.validation.check import DATA, NOT_CHECKED, Check, judged
 
 if TYPE_CHECKING:
     from clvlab.features.events import Purchases
@@ -128,7 +128,7 @@ def _same(what: str, sums: Callable[[], tuple[float, float]]) -> Check:
     try:
         found, told = sums()
     except Refused as refusal:
-        return Check(MONEY, what, RECORDS, "–", str(refusal), NOT_CHECKED, _WHERE)
+        return Check(MONEY, what, DATA, "–", str(refusal), NOT_CHECKED, _WHERE)
     return _check(MONEY, what, f"{found:,.0f}", f"{told:,.0f}", abs(found - told) <= _SAME * max(abs(told), 1.0))
 
 
@@ -138,10 +138,10 @@ def _billed(books: Callable[[], Reconciliation]) -> Check:
     try:
         frame = books().to_frame()
     except Refused as refusal:
-        return Check(MONEY, what, RECORDS, "–", str(refusal), NOT_CHECKED, _WHERE)
+        return Check(MONEY, what, DATA, "–", str(refusal), NOT_CHECKED, _WHERE)
     share = frame["cumulative_difference"].iloc[-1] / frame["shipped"].sum()
     return _check(MONEY, what, f"{share:.1%}", f"at most {MOST_UNBILLED:.0%} of shipped", abs(share) <= MOST_UNBILLED)
 
 
 def _check(about: str, what: str, figure: str, expected: str, within: bool) -> Check:
-    return Check(about, what, RECORDS, figure, expected, judged(within), _WHERE)
+    return Check(about, what, DATA, figure, expected, judged(within), _WHERE)

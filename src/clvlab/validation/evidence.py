@@ -25,6 +25,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "churn_recovery": ("churn",),
     "churn_market": ("churn", "features"),
     "churn_campaign": ("retention",),
+    "retention_market": ("retention",),
     "service_market": ("satisfaction", "service_level", "clv"),
     "tiers_market": ("tiers", "features", "clv", "churn"),
 }
@@ -146,10 +147,14 @@ class Evidence:
         return [sentence.format(", ".join(names)) for sentence, names in told.items() if names]
 
 
-def read_evidence() -> Evidence:
-    """Return the evidence of the project; none where there is no such folder."""
+def evidence_files() -> list[Path]:
+    """Return the files of the project's evidence; none where there is no such folder."""
     try:
-        folder = find_folder(FOLDER)
+        return sorted(find_folder(FOLDER).glob("*.md"))
     except Refused:
-        return Evidence({})
-    return Evidence({path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))})
+        return []
+
+
+def read_evidence() -> Evidence:
+    """Return the evidence of the project."""
+    return Evidence({path.stem: path.read_text(encoding="utf-8") for path in evidence_files()})

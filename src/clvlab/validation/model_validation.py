@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import cache, cached_property
+from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
@@ -14,12 +15,13 @@ from clvlab.refusal import Refused
 from clvlab.results import Headline, Headlines, Note, Result, Table
 from clvlab.validation.advice import ADVICE
 from clvlab.validation.check import (
+    BACKTESTS,
+    KINDS,
     LEAVING,
     MODELS,
     NO,
     NOT_CHECKED,
     PURCHASES,
-    RECORDS,
     TIERS,
     VALUES,
     YES,
@@ -81,7 +83,7 @@ class ModelValidation(Result):
         What the benchmarks left; that of the project when None.
     """
 
-    title = "One line for each model: checks within of those made, and the check the verdict rests on"
+    title = "For each model the check its verdict rests on: of those outside the first"
 
     def __init__(
         self,
@@ -164,9 +166,29 @@ class ModelValidation(Result):
         return pd.DataFrame(rows)
 
     @property
+    def by_kind(self) -> Table:
+        """One line per kind of check: how many are within of those made, and the first that is not."""
+        every = [*self.own, *self.simulated, *self.published, *self.data]
+        rows = []
+        for kind in KINDS:
+            checks = [check for check in every if check.kind == kind]
+            outside = [check for check in checks if check.within == NO]
+            first = f"{outside[0].model}: {outside[0].checked}" if outside else ""
+            rows.append({"kind": kind, "within": verdict(checks), "checks": counted(checks), "first_outside": first})
+        return Table(pd.DataFrame(rows), "What was checked, by kind: checks within of those made")
+
+    @property
     def verdicts(self) -> Table:
-        """One line per model, unfolded."""
-        return Table(self.to_frame(), self.title, fold=False)
+        """One line per model, unfolded: whether it holds, and how far to trust it where it does not."""
+        frame = self.to_frame()[["model", "within", "checks"]]
+        frame["reservation"] = [ADVICE[model] if within == NO else ""
+                                for model, within in zip(frame["model"], frame["within"], strict=True)]  # fmt: skip
+        return Table(frame, "One line for each model, and what it is not to be trusted for", fold=False)
+
+    @property
+    def deciding_checks(self) -> Table:
+        """One line per model with the check that its verdict rests on."""
+        return Table(self.to_frame().drop(columns=["within", "checks"]), self.title, fold=False)
 
     def headlines(self) -> Headlines:
         """Return how many models hold, and whether the last forecasts were right."""
@@ -200,7 +222,7 @@ class ModelValidation(Result):
     @property
     def data_checks(self) -> Table:
         """Checks of the records, those outside first."""
-        frame = listed(self.data, "").to_frame().drop(columns=["against", "where"])
+        frame = listed(self.data, "").to_frame().drop(columns=["kind", "where"])
         return Table(frame.rename(columns={"model": "about"}), f"Checks of the records; within: {counted(self.data)}")
 
     @property
@@ -215,15 +237,17 @@ class ModelValidation(Result):
 
     def to_do(self) -> Note:
         """Say for each model with a check outside how far to trust it, and what else to do."""
-        sentences = [ADVICE[model] for model, checks in self.by_model.items() if verdict(checks) == NO]
+        sentences = [f"{model}: {ADVICE[model]}" for model, checks in self.by_model.items() if verdict(checks) == NO]
         failed = [check for check in self.data if check.within == NO]
         sentences += [f"Look into the records: {check.checked} is {check.figure}, expected {check.expected}."
                       for check in failed]  # fmt: skip
         return Note(*(sentences or ("No model and no table of the records has a check outside.",)))
 
-    def sign_off(self) -> Note:
-        """Return the line to sign on paper."""
-        return Note("Checked by: ______________________    Date: ______________    Signature: ______________________")
+    def sign_off(self) -> SignOff:
+        """Return the line to sign on paper: there the first sheet ends."""
+        return SignOff(
+            "Checked by: ______________________    Date: ______________    Signature: ______________________"
+        )
 
     def __repr__(self) -> str:
         """Return headlines and verdicts as text."""
@@ -233,12 +257,19 @@ class ModelValidation(Result):
         return self.headlines()._repr_html_() + self.verdicts._repr_html_()
 
 
+class SignOff(Note):
+    """The line to sign, after which the page's style begins a new sheet."""
+
+    def _repr_html_(self) -> str:
+        return f'<p class="sign-off">{escape(repr(self))}</p>'
+
+
 def _or_not_checked(model: str, what: str, where: str, make: Callable[[], list[Check]]) -> list[Check]:
     """Return checks, or one that says why there are none."""
     try:
         return make()
     except Refused as refusal:
-        return [Check(model, what, RECORDS, "–", str(refusal), NOT_CHECKED, where)]
+        return [Check(model, what, BACKTESTS, "–", str(refusal), NOT_CHECKED, where)]
 
 
 def _headlines(name: str, make: Callable[[], OutOfTime | Hindsight]) -> list[Headline]:

@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from clvlab.churn.checking.out_of_time import COVARIATES, DAYS_SILENT, MODEL
 from clvlab.tiers.evidence.prediction import BEATEN, SCORECARD
-from clvlab.validation.check import LEAVING, PURCHASES, RECORDS, TIERS, VALUES, Check, judged
+from clvlab.validation.check import BACKTESTS, CALIBRATION, LEAVING, PURCHASES, TIERS, VALUES, Check, judged
 
 if TYPE_CHECKING:
     from clvlab.churn.checking.out_of_time import OutOfTime
@@ -36,26 +36,27 @@ def leaving_checks(tested: OutOfTime) -> list[Check]:
     came = scores["observed_to_expected"] * total["leave"]
     rows = [
         (
-            f"customers who left within {months} months of {landmark}", f"{came:,.0f}",
+            BACKTESTS, f"customers who left within {months} months of {landmark}", f"{came:,.0f}",
             f"{total['leave']:,.0f} ({total['lower']:,.0f} to {total['upper']:,.0f})",
             total["lower"] <= came <= total["upper"],
         ),
         (
-            f"calibration slope, {months} months from {landmark}",
+            CALIBRATION, f"calibration slope, {months} months from {landmark}",
             f"{slope:.2f} ± {error:.2f}", "1.00 within two errors", abs(slope - 1) <= 2 * error,
         ),
         (
-            f"ranking (AUC), {months} months from {landmark}",
+            BACKTESTS, f"ranking (AUC), {months} months from {landmark}",
             f"{scores['auc']:.2f} ({scores['auc_lower']:.2f} to {scores['auc_upper']:.2f})",
             f"above {rule['auc']:.2f} ({rule['forecaster']})", scores["auc_lower"] > rule["auc"],
         ),
         (
-            f"squared errors saved beside one rate for all, {months} months from {landmark}",
+            BACKTESTS, f"squared errors saved beside one rate for all, {months} months from {landmark}",
             f"{scores['accuracy']:+.1%}", "above 0%", scores["accuracy"] > 0,
         ),
     ]  # fmt: skip
     return [
-        Check(LEAVING, what, RECORDS, figure, told, judged(bool(ok)), CHURN_REPORT) for what, figure, told, ok in rows
+        Check(LEAVING, what, kind, figure, told, judged(bool(ok)), CHURN_REPORT)
+        for kind, what, figure, told, ok in rows
     ]
 
 
@@ -68,11 +69,11 @@ def purchase_checks(tested: Backtest) -> list[Check]:
     return [
         Check(
             PURCHASES, f"squared errors that {name} saves on months held out, beside the rule: {tested.best_rule}",
-            RECORDS, f"{skill:+.1%} ± {error:.1%}", "above 0% beyond chance", judged(skill > _BY_CHANCE * error),
+            BACKTESTS, f"{skill:+.1%} ± {error:.1%}", "above 0% beyond chance", judged(skill > _BY_CHANCE * error),
             CLV_REPORT,
         ),
         Check(
-            PURCHASES, f"customers' purchases in 90% intervals of {name}, months held out", RECORDS,
+            PURCHASES, f"customers' purchases in 90% intervals of {name}, months held out", BACKTESTS,
             *_inside(float(inside), tested.predictions.iloc[:, 0].nunique()), CLV_REPORT,
         ),
     ]  # fmt: skip
@@ -92,15 +93,15 @@ def value_checks(past: Hindsight) -> list[Check]:
     valued, again = (row for _, row in past.to_frame().iterrows())
     return [
         Check(
-            VALUES, f"what customers brought from {past.on} to {past.until}, {past.unit}", RECORDS, f"{came:,.0f}",
+            VALUES, f"what customers brought from {past.on} to {past.until}, {past.unit}", BACKTESTS, f"{came:,.0f}",
             f"{expected:,.0f} ({low:,.0f} to {high:,.0f})", judged(low <= came <= high), CLV_REPORT,
         ),
         Check(
-            VALUES, f"customers in their 90% intervals, {past.on} to {past.until}", RECORDS,
+            VALUES, f"customers in their 90% intervals, {past.on} to {past.until}", BACKTESTS,
             *_inside(float(valued["inside_interval"]), len(past.customers)), CLV_REPORT,
         ),
         Check(
-            VALUES, f"mean absolute error of a customer, {past.unit}", RECORDS,
+            VALUES, f"mean absolute error of a customer, {past.unit}", BACKTESTS,
             f"{valued['mean_absolute_error']:,.0f}", f"below {again['mean_absolute_error']:,.0f} (the last year again)",
             judged(valued["mean_absolute_error"] < again["mean_absolute_error"]), CLV_REPORT,
         ),
@@ -115,7 +116,7 @@ def tier_checks(told: Prediction) -> list[Check]:
         beaten = int((rows["scorecard_is"] == BEATEN).sum())
         found.append(
             Check(
-                TIERS, f"measures of next year in which {rival} beats the scorecard", RECORDS,
+                TIERS, f"measures of next year in which {rival} beats the scorecard", BACKTESTS,
                 f"{beaten} of {len(rows)}", f"0 of {len(rows)}", judged(beaten == 0), TIERS_REPORT,
             )
         )  # fmt: skip

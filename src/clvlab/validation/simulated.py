@@ -8,8 +8,11 @@ import pandas as pd
 from scipy.stats import binom
 
 from clvlab.validation.check import (
+    ACTING,
     ALLOCATION,
+    CALIBRATION,
     CAMPAIGNS,
+    COVERAGE,
     CURVES,
     EFFECTS,
     HAZARDS,
@@ -19,8 +22,8 @@ from clvlab.validation.check import (
     NOT_CHECKED,
     PROFITS,
     PURCHASES,
+    RECOVERY,
     RENEWALS,
-    SIMULATED,
     TIERS,
     VALUES,
     Check,
@@ -39,7 +42,7 @@ class Figure:
 
     Attributes
     ----------
-    model, checked
+    model, checked, kind
         As in :class:`~clvlab.validation.check.Check`.
     place
         Benchmark, heading, the first cells of the row, and the column, where it stands.
@@ -58,6 +61,7 @@ class Figure:
     least: float = float("-inf")
     most: float = float("inf")
     trials: str = ""
+    kind: str = COVERAGE
 
     def check(self, evidence: Evidence) -> Check:
         """Return the figure, judged; not checked where the benchmark left no evidence."""
@@ -65,11 +69,11 @@ class Figure:
         where, expected = f"evidence {benchmark}", self.expected or f"{LEVEL:.0%}"
         row = evidence.row(*self.place)
         if row is None:
-            return Check(self.model, self.checked, SIMULATED, "–", expected, NOT_CHECKED, where)
+            return Check(self.model, self.checked, self.kind, "–", expected, NOT_CHECKED, where)
         cell = self._cell(row)
         least, most = (self.least, self.most) if self.expected else _by_chance(cell)
         return Check(
-            self.model, self.checked, SIMULATED, cell, expected, judged(least <= number_in(cell) <= most), where
+            self.model, self.checked, self.kind, cell, expected, judged(least <= number_in(cell) <= most), where
         )
 
     def _cell(self, row: pd.Series) -> str:
@@ -101,6 +105,7 @@ _POINT = "Of one percentage point more on time, and the best level of it"
 _RIVALS = "The scorecard of a year ago against simpler rankings"
 _PROFITS = "Recurring profit of the last year: how often the 90% interval holds what was to be expected"
 _EVERYONE = "all customers"
+_RETENTION, _SAID = "retention_market", "What was said, and what came"
 
 FIGURES = (
     *(
@@ -116,9 +121,9 @@ FIGURES = (
         for name in _RECOVERED[MARGINS]
     ),
     Figure(VALUES, "customer equity over 60 months, bias", (_MARKET, "The whole base", ("60",), "bias"),
-           "-10% to +10%", -0.1, 0.1),
+           "-10% to +10%", -0.1, 0.1, kind=RECOVERY),
     Figure(VALUES, "customer equity over 12 months, bias", (_MARKET, "The whole base", ("12",), "bias"),
-           "-5% to +5%", -0.05, 0.05),
+           "-5% to +5%", -0.05, 0.05, kind=RECOVERY),
     Figure(VALUES, "customer equity over 60 months in its 90% interval",
            (_MARKET, "The whole base", ("60",), "truth inside"), "80% or more", 0.8),
     Figure(VALUES, "customer equity over 12 months in its 90% interval",
@@ -134,10 +139,10 @@ FIGURES = (
             "total within its interval")),
     Figure(CURVES, "survival after five years, customers who entered late",
            ("churn_recovery", "Ignoring late entry", ("five-year survival without the covariate",), "with late entry"),
-           "0.545 to 0.553", 0.545, 0.553),
+           "0.545 to 0.553", 0.545, 0.553, kind=RECOVERY),
     Figure(HAZARDS, "part of the true effects found where leaving is called by rhythm",
            ("churn_market", "Part of the true effects that each definition of churn finds", ("rhythm",),
-            "part of the true effects"), "0.9 or more", 0.9),
+            "part of the true effects"), "0.9 or more", 0.9, kind=RECOVERY),
     Figure(HAZARDS, "effect of tenure in its 90% interval, frailty not known",
            ("churn_recovery", "The same with frailty not known", ("tenure_year",), "hold the truth"),
            trials="intervals"),
@@ -148,12 +153,13 @@ FIGURES = (
     ),
     *(
         Figure(LEAVING, f"calibration slope, {months} months ahead",
-               ("churn_market", _AHEAD, (months, "the model"), "slope"), "0.9 to 1.1", 0.9, 1.1)
+               ("churn_market", _AHEAD, (months, "the model"), "slope"), "0.9 to 1.1", 0.9, 1.1, kind=CALIBRATION)
         for months in ("3", "6", "12")
     ),
     *(
         Figure(LEAVING, f"left for each expected to, {months} months ahead",
-               ("churn_market", _AHEAD, (months, "the model"), "observed to expected"), "0.95 to 1.05", 0.95, 1.05)
+               ("churn_market", _AHEAD, (months, "the model"), "observed to expected"), "0.95 to 1.05", 0.95, 1.05,
+               kind=CALIBRATION)
         for months in ("3", "6", "12")
     ),
     Figure(LATENT, "what one point on time does to leaving, truth in the 90% interval",
@@ -166,7 +172,7 @@ FIGURES = (
            ("service_market", _POINT, ("best level", _EVERYONE), "inside"), trials="markets"),
     Figure(ALLOCATION, "what the plan earns of what the best plan would",
            ("service_market", "Plans under a budget, 20 markets of 600 customers", ("recommended",),
-            "of the optimum"), "95% or more", 0.95),
+            "of the optimum"), "95% or more", 0.95, kind=RECOVERY),
     Figure(PROFITS, "yearly profit of an account in its 90% interval",
            ("tiers_market", _PROFITS, ("all",), "held"), trials="number"),
     Figure(PROFITS, "share of customers who lose us money in its 90% interval",
@@ -174,12 +180,46 @@ FIGURES = (
             ("by all of the window's lines and conditions",), "inside")),
     *(
         Figure(TIERS, f"scorecard's lead over {rival} in {measure}",
-               ("tiers_market", _RIVALS, (measure, rival), "scorecard's lead"), "0 or more", 0.0)
+               ("tiers_market", _RIVALS, (measure, rival), "scorecard's lead"), "0 or more", 0.0, kind=RECOVERY)
         for measure in ("rank correlation", "those who left ranked lower (AUC)")
         for rival in ("CLV", "last year's revenue")
     ),
     Figure(CAMPAIGNS, "effect of calling in its 90% interval",
            ("churn_campaign", "", (_EVERYONE,), "90% interval holds")),
+    Figure(ACTING, "what acting on the list earns of the best list",
+           (_RETENTION, "What acting truly earns", ("recommended",), "of the best"), "60% or more", 0.6,
+           kind=RECOVERY),
+    Figure(ACTING, "the same without the campaign's error",
+           (_RETENTION, "What acting truly earns", ("recommended, the campaign without error",), "of the best"),
+           "85% or more", 0.85, kind=RECOVERY),
+    *(
+        Figure(ACTING, f"lead of the list over {rival}, CNY",
+               (_RETENTION, "What acting truly earns", (rival,), "lead of the list"), "0 or more", 0.0, kind=RECOVERY)
+        for rival in ("as many, riskiest first", "as many, largest margin first", "all accounts")
+    ),
+    Figure(ACTING, "profit of acting in its 90% interval",
+           (_RETENTION, _SAID, ("band holds the profit that comes",), "found")),
+    Figure(ACTING, "profit said too much, in standard errors",
+           (_RETENTION, _SAID, ("profit said too much, in standard errors",), "found"), "2 or less", most=2.0,
+           kind=CALIBRATION),
+    Figure(ACTING, "probability of as many lost accounts back as came",
+           (_RETENTION, _SAID, ("probability of so many, or so few, if the expectation is right",), "found"),
+           "0.001 or more", 0.001, kind=CALIBRATION),
+    *(
+        Figure(ACTING, f"tests that show their least effect, {accounts} accounts, {held_back} held back",
+               (_RETENTION, "Whether tests by lot show what they are said to show", (accounts, held_back), "shown"),
+               "76% to 84%", 0.76, 0.84, kind=CALIBRATION)
+        for accounts, held_back in (("1000", "10%"), ("1000", "50%"))
+    ),
+    Figure(ACTING, "offers to the number advised, of the expected maximum profit",
+           (_RETENTION, "Offers whose acceptance is not known", ("recommended",), "of the expected maximum profit"),
+           "95% or more", 0.95, kind=RECOVERY),
+    Figure(ACTING, "split of a budget by fitted curves, of the best",
+           (_RETENTION, "Winning or keeping",
+            ("best split found, fitted curves, of the true optimum",), "found"), "98% or more", 0.98,
+           kind=RECOVERY),
+    Figure(ACTING, "loss of being 25% off the best split in its 90% interval",
+           (_RETENTION, "Winning or keeping", ("loss of being 25% off in its 90% interval",), "found")),
 )  # fmt: skip
 
 

@@ -306,7 +306,7 @@ def test_where_rules_do_better_the_verdict_says_so():
         ({"models": [BGBB()]}, "BG/BB counts purchase opportunities"),
         ({"models": [BGNBD]}, "is no model of purchases"),
         ({"models": [BGNBD(), BGNBD()]}, "give each model once"),
-        ({"date": "when"}, "has no column 'when' .it has"),
+        ({"date": "when"}, "has no column 'when'; it has"),
     ],
 )
 def test_what_cannot_be_backtested_is_refused_in_a_sentence(log, given, said):

@@ -8,8 +8,9 @@ import pytest
 from campaigns import arm, campaign
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from watched import risk_of, watched
+from watched import risk_of, there_of, watched
 
+from clvlab.clv.valuing.ranges import Range
 from clvlab.refusal import Refused
 from clvlab.retention.actions.actions import actions
 from clvlab.retention.actions.effect import Effect, assumed_effect, cumulated, measured_effect
@@ -28,20 +29,23 @@ def listed():
 @pytest.fixture(scope="module")
 def measured(listed) -> Effect:
     risk = risk_of(listed)
-    return measured_effect(campaign_effect(*shown()), risk, pd.Series("anyone", index=risk.index))
+    return measured_effect(campaign_effect(*shown()), risk, there_of(listed), pd.Series("anyone", index=risk.index))
 
 
 def test_expected_profit_is_still_there_times_reduction_times_margin_less_cost(listed, measured):
     row = actions(listed, measured, 400.0, "").to_frame().iloc[0]
     account = listed.frame.set_index("customer_id").loc[row["customer_id"]]
-    kept = 40 / 300 * account["probability"] / risk_of(listed).mean()
+    still_there = (risk_of(listed) * there_of(listed)).mean()
+    kept = measured.by_group.value.iloc[0] * account["probability"] / still_there
     assert row["reduction"] == pytest.approx(kept)
     assert row["profit"] == pytest.approx((1 - account["already_gone"]) * kept * account["margin"] - 400)
     assert row["profit_lower"] < row["profit"] < row["profit_upper"]
 
 
-def test_the_campaigns_mean_effect_is_kept_within_a_group(listed, measured):
-    assert measured.reduction.value.mean() == pytest.approx(40 / 300)
+def test_as_many_are_kept_of_a_group_as_the_campaign_makes_believe(listed, measured):
+    kept = (measured.reduction.value * there_of(listed)).mean()
+    assert kept == pytest.approx(measured.by_group.value.iloc[0])
+    assert 0 < kept < 40 / 300, "less than the campaign measured"
 
 
 def test_acting_up_to_the_best_number_earns_most_of_all_numbers(listed, measured):
@@ -67,24 +71,11 @@ def test_both_rankings_earn_the_same_once_all_are_acted_on(listed, measured):
 def test_no_account_pays_for_sure_after_a_campaign_that_shows_nothing(listed):
     risk = risk_of(listed)
     nothing = campaign_effect(*shown(60, 60))
-    found = actions(listed, measured_effect(nothing, risk, pd.Series("all", index=risk.index)), 400.0, "")
+    found = actions(
+        listed, measured_effect(nothing, risk, there_of(listed), pd.Series("all", index=risk.index)), 400.0, ""
+    )
     assert (found.to_frame()["acting"] != "pays").all()
     assert not found.clear
-
-
-def test_groups_are_told_apart_only_after_a_campaign_that_shows_an_effect(listed):
-    risk = risk_of(listed)
-    group = pd.Series(np.where(np.arange(len(risk)) % 2, "a", "b"), index=risk.index)
-    for counts, groups in (((60, 60, 55, 60), 1), ((20, 60, 60, 60), 2)):
-        parts = [
-            arm(name, 300, left, prefix) for (prefix, name), left in zip(
-                (("a", "treatment"), ("a", "control"), ("b", "treatment"), ("b", "control")), counts, strict=True
-            )
-        ]  # fmt: skip
-        rows, spells = campaign(*parts)
-        of = pd.DataFrame({"customer_id": rows["customer_id"], "kind": rows["customer_id"].str[0]})
-        effect = measured_effect(campaign_effect(rows, spells, before=of, by="kind"), risk, group)
-        assert effect.group.nunique() == groups
 
 
 def test_without_a_campaign_the_effect_is_assumed_and_never_called_clear(listed):
@@ -125,40 +116,21 @@ def test_money_in_another_unit_changes_no_choice(unit):
     np.testing.assert_allclose(theirs.to_frame()["profit"], unit * ours.to_frame()["profit"], rtol=1e-9)
 
 
-def test_the_band_covers_the_profit_that_comes():
-    """Two groups' effects drawn from a normal: the band of the total holds it nine times in ten."""
-    rng, runs, held = np.random.default_rng(7), 400, 0
-    risk = pd.Series(rng.uniform(0.05, 0.4, 50), index=[f"c{i}" for i in range(50)])
-    group = pd.Series(np.where(np.arange(50) % 2, "a", "b"), index=risk.index)
-    worth, truth, error = rng.lognormal(10, 1, 50), np.array([0.05, -0.01]), np.array([0.02, 0.04])
-    for _ in range(runs):
-        seen = rng.normal(truth, error)
-        frame = pd.DataFrame({"group": ["a", "b"], "pooled": seen})
-        frame["pooled_lower"], frame["pooled_upper"] = seen - 1.6448536 * error, seen + 1.6448536 * error
-        effect = measured_effect(Told(frame), risk, group)
-        band = cumulated(effect, worth, np.arange(50), 300.0).iloc[-1]
-        comes = sum(
-            (truth["ab".index(g)] * effect.scale[who] * w) for (who, g), w in zip(group.items(), worth, strict=True)
-        )
-        held += band["lower"] <= comes - 300.0 * 50 <= band["upper"]
-    assert 0.86 < held / runs < 0.94
-
-
-class Told:
-    """As much of a campaign's effect as sharing it out needs."""
-
-    months, shown = 9.0, True
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
-
-    def to_frame(self) -> pd.DataFrame:
-        return self.frame
+def test_the_band_of_a_sum_knows_that_groups_err_together():
+    risk = pd.Series(0.2, index=["a1", "b1"])
+    ends = Range(*(pd.Series(part, ["a", "b"]) for part in ([0.05, 0.05], [0.01, 0.02], [0.09, 0.08])))
+    for together, reach in ((0.0, np.hypot(0.04, 0.03)), (1.0, 0.07), (-1.0, 0.01)):
+        correlation = np.array([[1, together], [together, 1]])
+        effect = Effect(ends, correlation, pd.Series({"a1": "a", "b1": "b"}), risk / 0.2, "", True)
+        last = cumulated(effect, np.array([1000.0, 1000.0]), np.arange(2), 10.0).iloc[-1]
+        assert last[["profit", "lower", "upper"]].tolist() == pytest.approx([80, 80 - 1000 * reach, 80 + 1000 * reach])
 
 
 def test_an_account_of_an_unknown_group_gets_the_effect_over_all(listed):
     risk = risk_of(listed)
-    effect = measured_effect(campaign_effect(*shown()), risk, pd.Series({risk.index[0]: "never seen"}))
+    effect = measured_effect(
+        campaign_effect(*shown()), risk, there_of(listed), pd.Series({risk.index[0]: "never seen"})
+    )
     assert set(effect.group) == {"all customers"}
 
 

@@ -9,38 +9,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clvlab.refusal import Refused
-from clvlab.retention.actions.power import customers_needed, design_effect, detectable, power
+from clvlab.retention.actions.power import _variance, customers_needed, design_effect, detectable, power
+from clvlab.retention.arms import left_within
 from clvlab.shrinkage import NINETY
 
 
-def test_power_least_effect_and_numbers_are_those_of_r():
-    """R 4.2: power.prop.test(n = 50, p1 = .5, p2 = .75); (p1 = .5, p2 = .75, power = .9);
-    (n = 400, p1 = .2, power = .8, sig.level = .1)."""
-    assert power(0.75, 0.25, 50, 50, confidence=0.95) == pytest.approx(0.7401659, abs=1e-7)
+def test_for_large_arms_it_is_what_r_says():
+    """R 4.2: power.prop.test(n = 400, p1 = .2, power = .8, sig.level = .1); (p1 = .5, p2 = .75, power = .9)."""
+    assert detectable(0.2746984, 400, 400) == pytest.approx(0.0746984, rel=0.005)
     assert customers_needed(0.75, 0.25, confidence=0.95, wanted=0.9) == np.ceil(2 * 76.70693)
-    assert detectable(0.2746984, 400, 400) == pytest.approx(0.0746984, abs=2e-5)  # R stops its search there
 
 
-@pytest.mark.parametrize(("held", "acted"), [(500, 500), (150, 850)])
-def test_so_many_simulated_tests_show_the_least_effect(held, acted):
-    leaves = 0.2
-    least = detectable(leaves, acted, held)
+@pytest.mark.parametrize(("held", "acted"), [(499, 501), (150, 850), (40, 160)])
+def test_simulated_tests_show_an_effect_as_often_as_is_said(held, acted):
+    leaves, reduction = 0.2, 0.1
     rng, runs = np.random.default_rng(1), 4000
-    not_acted, done = rng.binomial(held, leaves, runs) / held, rng.binomial(acted, leaves - least, runs) / acted
-    common = (held * not_acted + acted * done) / (held + acted)
-    shown = (not_acted - done) / np.sqrt(common * (1 - common) * (1 / held + 1 / acted)) > NINETY
-    assert shown.mean() == pytest.approx(0.8, abs=0.025)
+    left = {n: rng.binomial(n, rate, runs) for n, rate in ((held, leaves), (acted, leaves - reduction))}
+    told = {n: (many + 1) / (n + 2) for n, many in left.items()}
+    spread = np.sqrt(sum(share * (1 - share) / (n + 2) for n, share in told.items()))
+    shown = left[held] / held - left[acted] / acted > NINETY * spread
+    assert shown.mean() == pytest.approx(power(leaves, reduction, acted, held), abs=0.025)
+
+
+def test_a_campaign_is_told_by_the_interval_that_power_counts_with():
+    found = left_within(np.where(np.arange(60) < 12, 1.0, 9.0), np.arange(60) < 12, 9.0)
+    assert found.variance == pytest.approx(_variance(np.array([12]), 60)[0])
+
+
+def test_where_few_are_held_back_power_is_far_less_than_for_even_arms():
+    least = detectable(0.13, 100, 100)
+    assert power(0.13, least, 180, 20) < 0.4 < 0.8 - 1e-6 <= power(0.13, least, 100, 100)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(0.05, 0.6), st.integers(100, 4000), st.floats(0.05, 0.5))
 def test_more_customers_and_more_even_arms_show_smaller_effects(leaves, n, share):
-    least = detectable(leaves, (1 - share) * n, share * n)
+    held = round(share * n)
+    least = detectable(leaves, n - held, held)
     if np.isnan(least):
         return
-    assert detectable(leaves, 2 * (1 - share) * n, 2 * share * n) < least
-    assert detectable(leaves, n / 2, n / 2) <= least * 1.15  # even arms are best but for the shares' unequal variances
-    assert power(leaves, least, (1 - share) * n, share * n) == pytest.approx(0.8, abs=1e-6)
+    assert detectable(leaves, 2 * (n - held), 2 * held) < least
+    assert (
+        detectable(leaves, n - n // 2, n // 2) <= least * 1.15
+    )  # even arms are best but for the shares' unequal variances
+    assert power(leaves, least, n - held, held) == pytest.approx(0.8, abs=1e-6)
 
 
 def test_where_no_effect_can_show_none_is_given():

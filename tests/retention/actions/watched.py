@@ -13,5 +13,9 @@ def watched(n: int = 60, seed: int = 1) -> WatchList:
     return watch_list(**many(n, seed), as_of=AS_OF, months=6, margin_months=36, currency="CNY")
 
 
+def there_of(found: WatchList) -> pd.Series:
+    return 1 - found.frame.set_index("customer_id")["already_gone"]
+
+
 def risk_of(found: WatchList) -> pd.Series:
     return found.frame.set_index("customer_id")["probability"]

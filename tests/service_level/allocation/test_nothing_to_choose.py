@@ -55,4 +55,8 @@ def test_constraints_that_change_nothing_are_counted(minimums, said):
 
 def test_a_constraint_beside_those_that_matter_is_one_more():
     plan = allocate(LADDER, 70.0, {"road": 1e6})
-    assert worth_of_constraints(plan, 20.0).remarks == ("1 constraint more changes nothing: the plan keeps it anyway.",)
+    found = worth_of_constraints(plan, 20.0)
+    assert found.remarks == ("1 constraint more changes nothing: the plan keeps it anyway.",)
+    assert list(found.to_frame()["constraint"]) == ["the budget", "road"]
+    _, _, budget, _ = repr(found).splitlines()
+    assert budget.split()[:2] == ["the", "budget"]

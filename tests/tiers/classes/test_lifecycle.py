@@ -1,10 +1,10 @@
-"""Stages of life as classes: who never ordered is potential, leads are followed, and thin records say so."""
+"""Stages of life as classes: who never ordered is a prospect, leads are followed, and thin records say so."""
 
 import ibis
 import pandas as pd
 import pytest
 
-from clvlab.features.lifecycle import DORMANT, NEW, NOT_WON, POSSIBLE, POTENTIAL
+from clvlab.features.lifecycle import DORMANT, NEW, NOT_WON, POSSIBLE, PROSPECT
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.lifecycle import lifecycle
 
@@ -15,20 +15,20 @@ def market(small_study):
     return lifecycle(small_study.purchases.orders, small_study.as_of, records["customers"], records["leads"])
 
 
-def test_every_customer_has_one_stage_and_potential_ones_never_ordered(market, small_study):
+def test_every_customer_has_one_stage_and_prospects_never_ordered(market, small_study):
     customers = small_study.records["customers"].customer_id.to_pandas()
     assert set(market.labels.index) == set(customers)
     assert market.labels.index.is_unique
     ordered = set(small_study.purchases.orders.customer_id.to_pandas())
-    assert set(market.labels[market.labels == POTENTIAL].index) == set(customers) - ordered
+    assert set(market.labels[market.labels == PROSPECT].index) == set(customers) - ordered
     assert market.summary().to_frame()["customers"].sum() == len(customers)
 
 
 def test_moves_start_and_end_where_stages_allow_and_leads_are_among_them(market):
     moves = market.transitions().to_frame().set_index(["state", "following"])["count"]
     assert moves.sum() == market.moves["n"].sum()
-    assert moves[POTENTIAL, NEW] > 0
-    assert moves[POTENTIAL, NOT_WON] > moves[POTENTIAL, NEW]
+    assert moves[PROSPECT, NEW] > 0
+    assert moves[PROSPECT, NOT_WON] > moves[PROSPECT, NEW]
 
 
 def test_a_stay_through_all_states_sums_up_and_intervals_hold_the_figure(market):

@@ -1,4 +1,4 @@
-"""Users are heavy, medium or light by how often they usually order, and unknown until they ordered on two days."""
+"""Users are heavy, moderate or light by how often they usually order, and unknown until they ordered on two days."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clvlab.features.churn_definitions.rhythm import rhythm
 from clvlab.features.totals import order_gaps
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.labelled import NOT_KNOWN
-from clvlab.tiers.classes.usage import HEAVY, LIGHT, MEDIUM, usage_classes
+from clvlab.tiers.classes.usage import HEAVY, LIGHT, MODERATE, usage_classes
 
 
 def rhythms(*gaps: float | None, order_days: int = 5, silent_days: int = 3) -> pd.DataFrame:
@@ -18,9 +18,9 @@ def rhythms(*gaps: float | None, order_days: int = 5, silent_days: int = 3) -> p
     return pd.DataFrame({"order_days": order_days, "usual_gap_days": gap, "silent_days": silent_days})
 
 
-def test_a_week_is_heavy_a_month_medium_and_the_rest_light():
+def test_a_week_is_heavy_a_month_moderate_and_the_rest_light():
     found = usage_classes(rhythms(1, 7, 7.5, 30, 31, 200))
-    assert found.labels.tolist() == [HEAVY, HEAVY, MEDIUM, MEDIUM, LIGHT, LIGHT]
+    assert found.labels.tolist() == [HEAVY, HEAVY, MODERATE, MODERATE, LIGHT, LIGHT]
     assert "1 of the light users usually order less than once in half a year." in found.remarks
 
 

@@ -12,10 +12,10 @@ from clvlab.churn.curves.remarks import remarks_on
 from clvlab.churn.curves.risk_sets import RiskSets, risk_sets
 from clvlab.churn.curves.samples import Sample, samples
 from clvlab.churn.spells import Floats
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 
 
-class StepCurve(Result):
+class StepCurve(Remarked):
     """Estimates that change in steps as customers age.
 
     Parameters
@@ -43,13 +43,6 @@ class StepCurve(Result):
         if "group" not in self._frame.columns:
             return {None: self._frame}
         return dict(list(self._frame.groupby("group", sort=False, observed=True)))
-
-    def __repr__(self) -> str:
-        """Return the rounded table and the remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
 
 def looked_up(steps: pd.DataFrame, times: ArrayLike, final: bool) -> pd.DataFrame:

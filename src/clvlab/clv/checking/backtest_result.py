@@ -188,7 +188,7 @@ class Backtest(Result):
         rows = self.predictions.loc[self.predictions["forecaster"] == str(model), "pit"].dropna()
         if rows.empty:
             names = self.predictions.loc[self.predictions["kind"] == "model", "forecaster"].unique()
-            raise Refused(f"There is no model {model!r} with forecasts{nearest(str(model), names) or '.'}")
+            raise Refused(f"There is no model {model!r} with forecasts{nearest(str(model), names)}.")
         counts, edges = np.histogram(rows, bins=bins, range=(0.0, 1.0))
         return pd.DataFrame(
             {"lower": edges[:-1], "upper": edges[1:], "customers": counts, "share": counts / counts.sum()}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,9 +147,8 @@ def numeric_columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, Arra
         raise Refused(f"Give a pandas DataFrame with the columns {', '.join(names)}, not a {type(table).__name__}.")
     for name in names:
         if name not in table.columns:
-            near = get_close_matches(name, [str(column) for column in table.columns], 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise Refused(f"The table has no column {name!r}{hint}; it needs {', '.join(names)}.")
+            near = nearest(name, [str(column) for column in table.columns])
+            raise Refused(f"The table has no column {name!r}{near}; it needs {', '.join(names)}.")
     if table.empty:
         raise Refused(f"The table has no rows; give one row per customer with {', '.join(names)}.")
     return {name: _numbers(table[name], name) for name in names}

@@ -12,6 +12,7 @@ from clvlab.clv.plots.checks import draw_account
 from clvlab.clv.plots.values import Amounts
 from clvlab.clv.valuing.contracted import Contracted
 from clvlab.clv.valuing.spot import Spot
+from clvlab.language import say
 from clvlab.periods import to_days, to_periods
 from clvlab.results import Result, Table
 
@@ -84,11 +85,11 @@ class Account(Result):
 
     def __repr__(self) -> str:
         """Return the sentences, one a line."""
-        return "\n".join([self.title, *self.sentences])
+        return "\n".join(map(say, [self.title, *self.sentences]))
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(text)}</li>" for text in self.sentences)
-        return f"<p><b>{escape(self.title)}</b></p><ul>{items}</ul>"
+        items = "".join(f"<li>{escape(say(text))}</li>" for text in self.sentences)
+        return f"<p><b>{escape(say(self.title))}</b></p><ul>{items}</ul>"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the purchases, the chance of being a customer, and when the next purchase is due."""

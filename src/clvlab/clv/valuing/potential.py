@@ -24,9 +24,10 @@ from scipy.stats import norm
 
 from clvlab.clv.valuing.ranges import Range, margin_rates, pooled_means, pooled_rates, product
 from clvlab.features import winnable
-from clvlab.features.customer_file.shared import MOST_ROWS, Remarked
+from clvlab.features.customer_file.shared import MOST_ROWS
 from clvlab.features.winnable import Tables
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.shrinkage import pool_counts
 
 _NINETY = float(norm.ppf(0.95))

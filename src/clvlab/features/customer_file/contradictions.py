@@ -14,7 +14,6 @@ import pandas as pd
 from clvlab.features.customer_file.shared import (
     DIGITS,
     MOST_ROWS,
-    Remarked,
     Tables,
     last_year,
     more_rows,
@@ -24,7 +23,7 @@ from clvlab.features.customer_file.shared import (
 from clvlab.features.events import Purchases
 from clvlab.features.tables import to_date
 from clvlab.periods import parse_date, to_days
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 
 _SMALL, _LARGE = ("small", "小", "小型"), ("large", "大", "大型")
 _FEWEST_SIZED = 20  # customers that a top tenth and a lower half are formed of

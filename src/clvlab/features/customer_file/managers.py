@@ -13,11 +13,12 @@ from clvlab.features.tables import AnyTable
 from clvlab.figures import BLUE, GREY, new_axes, state
 from clvlab.periods import parse_date
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-from clvlab.features.customer_file.shared import DIGITS, MOST_BARS, NO_MANAGER, Remarked, last_year, managers_of, plural
+from clvlab.features.customer_file.shared import DIGITS, MOST_BARS, NO_MANAGER, last_year, managers_of, plural
 
 NOT_ON_FILE = "not in the customer file"
 
@@ -90,9 +91,6 @@ class AccountsByManager(Remarked):
         ax.grid(axis="y", visible=False)
         state(ax, self.finding)
         return ax
-
-    def _shown(self) -> pd.DataFrame:
-        return self._frame
 
 
 def accounts_by_manager(

@@ -6,10 +6,10 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.features.customer_file.shared import NO_MANAGER, Remarked
+from clvlab.features.customer_file.shared import NO_MANAGER
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.refusal import Refused
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 
 # A blank here says that there is none, not that nobody has asked.
 BLANK_MEANS_NONE = ("parent_id", "bill_to_id", "referred_by", "requirements")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from html import escape
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +12,6 @@ import pandas as pd
 from clvlab.features.events import Purchases
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.periods import to_days
-from clvlab.results import Result, Table
 
 Tables = Mapping[str, ir.Table]
 
@@ -37,26 +35,6 @@ def last_year(purchases: Purchases, as_of: dt.date) -> pd.DataFrame:
     sums = {"value": table.value.sum().fill_null(0.0)} if purchases.value else {}
     found = table.group_by("customer_id").agg(purchases=number, **sums).to_pandas()
     return found.round(DIGITS).astype({"purchases": "int64"})
-
-
-class Remarked(Result):
-    """A result shown through a table of its most telling rows and columns, with remarks below."""
-
-    remarks: tuple[str, ...] = ()
-
-    def _shown(self) -> pd.DataFrame:
-        raise NotImplementedError
-
-    def _table(self) -> Table:
-        return Table(self._shown(), self.title, self.decimals, self.percent)
-
-    def __repr__(self) -> str:
-        """Return title, table and remarks as text."""
-        return "\n".join([repr(self._table()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f'<p class="note">{escape(remark)}</p>' for remark in self.remarks)
-        return self._table()._repr_html_() + notes
 
 
 def more_rows(frame: pd.DataFrame) -> list[str]:

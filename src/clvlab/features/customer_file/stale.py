@@ -13,7 +13,7 @@ from clvlab.features.tables import AnyTable
 from clvlab.figures import ORANGE, SKY, new_axes, state
 from clvlab.periods import days_per, parse_date
 from clvlab.refusal import Refused
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 from clvlab.features.customer_file.contradictions import Contradictions, profile_contradictions
 from clvlab.features.customer_file.shared import (
     MOST_ROWS,
-    Remarked,
     Tables,
     last_year,
     managers_of,

@@ -49,6 +49,8 @@ def actions(watched: WatchList, effect: Effect, cost: float, cost_source: str) -
     ----------
     Ascarza, E. (2018), "Retention futility: targeting high-risk customers might be ineffective", Journal of Marketing
     Research 55(1).
+
+    Lemmens, A. and Gupta, S. (2020), "Managing churn to maximize profits", Marketing Science 39(5).
     """
     if not 0 < cost < np.inf:
         raise Refused(f"An action costs {cost}; give an amount above 0, such as unit_costs.visit in clvlab.toml.")

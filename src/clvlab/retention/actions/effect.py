@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from clvlab.clv.valuing.ranges import Range
+from clvlab.retention.actions.belief import believed
 from clvlab.retention.actions.maximum_profit import ACCEPTANCE
 from clvlab.retention.campaign_effect import EVERYONE
 
@@ -25,6 +27,8 @@ class Effect(NamedTuple):
     ----------
     by_group
         Of the chance to leave of an account whose ``scale`` is 1, what acting takes off; one entry per group.
+    correlation
+        Between the groups' errors.
     group, scale
         Each account's group, and how much more or less it changes there; in proportion to the account's risk.
     source
@@ -34,6 +38,7 @@ class Effect(NamedTuple):
     """
 
     by_group: Range
+    correlation: NDArray[np.float64]
     group: pd.Series
     scale: pd.Series
     source: str
@@ -45,8 +50,8 @@ class Effect(NamedTuple):
         return self.by_group.of(self.group).times(self.scale)
 
 
-def measured_effect(campaign: CampaignEffect, risk: pd.Series, group: pd.Series) -> Effect:
-    """Return the effect that a campaign drawn by lot showed, shared out within each group in proportion to risk.
+def measured_effect(campaign: CampaignEffect, risk: pd.Series, there: pd.Series, group: pd.Series) -> Effect:
+    """Return what to believe of the effect that a campaign drawn by lot showed, shared out in proportion to risk.
 
     Parameters
     ----------
@@ -54,34 +59,29 @@ def measured_effect(campaign: CampaignEffect, risk: pd.Series, group: pd.Series)
         Of the campaign, by the same groups.
     risk
         Probability to leave of every account, by customer_id.
+    there
+        The chance that it is still there: the campaign's mean counts those who had left unnoticed, whom acting changes
+        nothing for.
     group
         Each account's group by customer_id; an account of none, or of one that the campaign does not tell of, gets
         the effect over all.
 
     Notes
     -----
-    The campaign tells a mean per group, where it shows an effect at all. Where it does not, groups differ by chance,
-    and the effect over all is taken for everyone: accounts then rank by what they put at stake. Within a group, acting
-    is taken to keep the same share of those who would leave, as all proportional-hazards models and
-    :func:`~clvlab.retention.actions.maximum_profit.expected_maximum_profit` do, so that an account with twice the risk
-    loses twice as much of it. Accounts are taken to respond as those of their group did then.
+    The campaign tells a mean per group, of which :func:`~clvlab.retention.actions.belief.believed` takes as much as its
+    error allows. Within a group, acting is taken to keep the same share of those who would leave, as all
+    proportional-hazards models and :func:`~clvlab.retention.actions.maximum_profit.expected_maximum_profit` do, so that
+    an account with twice the risk loses twice as much of it. Accounts are taken to respond as those of their group did
+    then.
     """
-    rows = campaign.to_frame().set_index("group")
-    if not campaign.shown:
-        rows = rows.loc[[EVERYONE]]
-    by_group = Range(rows["pooled"], rows["pooled_lower"], rows["pooled_upper"])
-    group = group.reindex(risk.index).where(lambda known: known.isin(rows.index), EVERYONE)
-    mean = risk.groupby(group).transform("mean")
+    by_group, correlation = believed(campaign.to_frame())
+    group = group.reindex(risk.index).where(lambda known: known.isin(by_group.value.index), EVERYONE)
+    mean = (risk * there).groupby(group).transform("mean")
     source = (
         f"What acting changes is what the campaign drawn by lot showed within {campaign.months:g} months, by group,"
-        " shared out within a group in proportion to risk."
+        " drawn towards none as far as it is uncertain, and shared out within a group in proportion to risk."
     )
-    if not campaign.shown:
-        source = (
-            f"What acting changes is what the campaign drawn by lot measured within {campaign.months:g} months over all"
-            " customers, shared out in proportion to risk; it shows no effect, so that its groups are not told apart."
-        )
-    return Effect(by_group, group, (risk / mean.where(mean > 0)).fillna(0.0), source, True)
+    return Effect(by_group, correlation, group, (risk / mean.where(mean > 0)).fillna(0.0), source, True)
 
 
 def assumed_effect(risk: pd.Series) -> Effect:
@@ -100,7 +100,7 @@ def assumed_effect(risk: pd.Series) -> Effect:
         f" {ends[0]:.0%} of those who would leave ({ends[1]:.0%} to {ends[2]:.0%}), as studies of telephone companies"
         " do; hold some accounts back this time, and next time it is known."
     )
-    return Effect(by_group, pd.Series(ASSUMED, index=risk.index), risk.astype(float), source, False)
+    return Effect(by_group, np.eye(1), pd.Series(ASSUMED, index=risk.index), risk.astype(float), source, False)
 
 
 def cumulated(effect: Effect, worth: np.ndarray, order: np.ndarray, cost: float) -> pd.DataFrame:
@@ -120,8 +120,8 @@ def cumulated(effect: Effect, worth: np.ndarray, order: np.ndarray, cost: float)
     Returns
     -------
     DataFrame
-        ``accounts`` (0, 1, 2, ...), ``profit``, ``lower``, ``upper``. Accounts of a group share its error, groups err
-        independently of each other; what accounts are worth is taken as known.
+        ``accounts`` (0, 1, 2, ...), ``profit``, ``lower``, ``upper``. Accounts of a group share its error, and groups'
+        errors go together as the effect says; what accounts are worth is taken as known.
     """
     names = effect.by_group.value.index
     gain = np.asarray(effect.scale * worth, dtype=float)[order]
@@ -130,8 +130,10 @@ def cumulated(effect: Effect, worth: np.ndarray, order: np.ndarray, cost: float)
     value, lower, upper = (part.to_numpy() for part in effect.by_group)
     profit = sums @ value - cost * np.arange(len(sums))
     down, up = value - lower, upper - value  # a sum below 0 turns the ends around
-    low = np.sqrt((np.where(sums >= 0, sums * down, sums * up) ** 2).sum(axis=1))
-    high = np.sqrt((np.where(sums >= 0, sums * up, sums * down) ** 2).sum(axis=1))
+    low, high = (
+        np.sqrt(np.einsum("ki,ij,kj->k", reach, effect.correlation, reach))
+        for reach in (np.where(sums >= 0, sums * down, sums * up), np.where(sums >= 0, sums * up, sums * down))
+    )
     return pd.DataFrame(
         {"accounts": np.arange(len(sums)), "profit": profit, "lower": profit - low, "upper": profit + high}
     )

@@ -162,7 +162,7 @@ def hold_out(
         held = max(1, round(share * len(accounts)))
         acted = len(accounts) - held
         # Where lots go by manager, an account counts for as much less as the variance is inflated.
-        by_manager = detectable(leaves, acted / inflation, held / inflation) if inflation >= 1 else float("nan")
+        by_manager = detectable(leaves, *(round(n / inflation) for n in (acted, held))) if inflation >= 1 else np.nan
         rows.append((share, held, acted, detectable(leaves, acted, held), by_manager, worth * held))
     columns = ["held_back_share", "held_back", "acted_on", "detectable", "detectable_by_manager", "profit_forgone"]
     return HoldOut(pd.DataFrame(rows, columns=columns), accounts, leaves, months, alike, currency)

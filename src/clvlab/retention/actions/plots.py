@@ -31,7 +31,7 @@ def draw_actions(found: Actions, ax: Axes | None) -> Axes:
     ax.axvline(found.number, color=GREY, linewidth=0.8, linestyle=":")
     ax.annotate(f"act on {found.number:,}", (found.number, chosen["profit"]), xytext=(6, 8), textcoords="offset points")
     for curve, share, lift, label, colour in (
-        (best, 0.6, 10, "ranked by expected profit", BLUE), (by_risk, 0.12, 5, "ranked by risk", ORANGE),
+        (best, 0.6, 10, "ranked by expected profit", BLUE), (by_risk, 0.35, -15, "ranked by risk", ORANGE),
     ):  # fmt: skip
         point = curve.iloc[int(share * (len(curve) - 1))]
         ax.annotate(label, (point["accounts"], point["profit"]), xytext=(0, lift), textcoords="offset points",

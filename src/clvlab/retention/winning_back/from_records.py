@@ -60,18 +60,33 @@ def win_back_accounts(found: Churn, bought: Purchases, assumptions: Assumptions,
         raise Refused("No account is lost, so there is none to win back.")
     values = _values(bought)
     today = pd.Timestamp(found.as_of)
-    since = away["called_on"].fillna(away["ended_on"]).clip(lower=away["ended_on"])
     lost = _names(found, away.index).assign(
         cause=away["cause"], left_on=away["ended_on"],
-        months_away=to_periods((epoch_days(pd.Series(today, away.index)) - epoch_days(since)).astype(float), "month"),
+        months_away=_months_since_called(away, today),
         margin=monthly_margin(values, _last_year(away.reset_index().set_index("customer_id", drop=False))),
     )  # fmt: skip
-    chance = chance_to_return(absences(spells, found.as_of), lost.rename(columns={"months_away": "months"}), MONTHS)
-    level = level_after(*_around_returns(left, values, today), seed)
+    lately = _of_last_year(absences(spells, found.as_of), today)
+    chance = chance_to_return(lately, lost.rename(columns={"months_away": "months"}), MONTHS)
+    level = level_after(*_around_returns(spells, values, today), seed)
     return win_back_list(
         lost, chance, level, _months_kept(spells, assumptions), as_of=found.as_of, months=MONTHS, cost=cost,
         currency=assumptions.currency,
     )  # fmt: skip
+
+
+def _months_since_called(left: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
+    since = left["called_on"].fillna(left["ended_on"]).clip(lower=left["ended_on"])
+    return to_periods((epoch_days(pd.Series(today, left.index)) - epoch_days(since)).astype(float), "month")
+
+
+def _of_last_year(away: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Return what of the absences lies within the last year.
+
+    When the records begin, rhythms are hardly known and many customers are called lost who are not: counted with later
+    absences, they promise more returns than come.
+    """
+    found = away.assign(entry=away["entry"].clip(lower=_months_since_called(away, today) - MONTHS))
+    return found[found["duration"] > found["entry"]]
 
 
 def _values(bought: Purchases) -> pd.DataFrame:
@@ -100,12 +115,18 @@ def _last_year(left: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _around_returns(left: pd.DataFrame, values: pd.DataFrame, today: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
-    """Return the margin a month before the leaving and in the year after the return, of all who came back."""
-    back = left[left["came_back_on"].notna()].reset_index(drop=True)
+def _around_returns(spells: pd.DataFrame, values: pd.DataFrame, today: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
+    """Return the margin a month before the leaving and after the return, of all who came back.
+
+    After the return counts for a year, and no longer than they stayed: that they leave again is counted apart.
+    """
+    back = spells[(spells["event"] == 1) & spells["came_back_on"].notna()].reset_index(drop=True)
     year_after = back["came_back_on"].map(lambda day: day + (day - pd.Timestamp(years_before(day.date(), 1))) - _DAY)
+    ended = spells.set_index(["customer_id", "spell"])["ended_on"]
+    again = ended.reindex(pd.MultiIndex.from_arrays([back["customer_id"], back["spell"] + 1])).fillna(today)
     after = pd.DataFrame({
-        "customer_id": back["customer_id"], "from": back["came_back_on"], "until": year_after.clip(upper=today),
+        "customer_id": back["customer_id"], "from": back["came_back_on"],
+        "until": np.minimum(year_after.clip(upper=today), again.to_numpy()),
     })  # fmt: skip
     return monthly_margin(values, _last_year(back)), monthly_margin(values, after)
 

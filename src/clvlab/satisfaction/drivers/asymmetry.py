@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.satisfaction.answers import OVERALL, Answers, answers
 from clvlab.satisfaction.drivers.rounding import gains_and_losses
 from clvlab.satisfaction.leave_one_out import margin
@@ -47,9 +48,6 @@ class Asymmetry(Remarked):
         Values are points of ten of overall satisfaction per point of gap, averaged over items. Ends of the ratio's
         interval are missing where gains do nothing for sure.
         """
-        return self._frame
-
-    def _shown(self) -> pd.DataFrame:
         return self._frame
 
     @property

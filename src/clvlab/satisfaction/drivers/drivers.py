@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable, need_columns
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.satisfaction.answers import Answers, answers
 from clvlab.satisfaction.known_before import with_known
 from clvlab.satisfaction.ordered_logit import OrderedLogit, ordered_logit

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable, need_columns
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.satisfaction.answers import OVERALL, Answers, answers
 from clvlab.satisfaction.drivers.drivers import ACCOUNTS_PER_COVARIATE
 from clvlab.satisfaction.drivers.response import SatisfactionResponse
@@ -67,9 +68,6 @@ class ImportancePerformance(Remarked):
             name, importance, performance (each with _lower and _upper), quadrant (concentrate here, keep it up, low
             priority, possible overkill), told (whether both intervals keep off the lines between quadrants).
         """
-        return self._frame
-
-    def _shown(self) -> pd.DataFrame:
         return self._frame
 
     @property

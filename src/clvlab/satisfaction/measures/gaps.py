@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.refusal import Refused, nearest
+from clvlab.results import Remarked
 from clvlab.satisfaction.answers import Answers, answers
 from clvlab.satisfaction.leave_one_out import Estimate, leave_one_out, mean
 

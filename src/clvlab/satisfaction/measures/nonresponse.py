@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable
 from clvlab.refusal import Refused
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 from clvlab.satisfaction.answers import Answers, answers
 from clvlab.satisfaction.known_before import with_known
 from clvlab.satisfaction.leave_one_out import Floats, leave_one_out, margin, mean

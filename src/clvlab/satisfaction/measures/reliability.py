@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked
 from clvlab.features.tables import AnyTable
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.satisfaction.answers import OVERALL, Answers, answers
 from clvlab.satisfaction.leave_one_out import Floats, leave_one_out
 
@@ -50,9 +50,6 @@ class Reliability(Remarked):
             respondent_role, measure, of (scores or item), answers (pairs of answers for what is between waves),
             accounts, value (1 for no noise), lower, upper.
         """
-        return self._frame
-
-    def _shown(self) -> pd.DataFrame:
         return self._frame
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clvlab.results import Headline, Headlines, Note, Result
+from clvlab.results import Headline, Headlines, Remarked
 from clvlab.service_level.allocation.options import Options
 from clvlab.service_level.allocation.terms import Terms
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Allocation(Result):
+class Allocation(Remarked):
     """Which level of service each group gets, what it costs and what it brings.
 
     Attributes
@@ -81,13 +81,6 @@ class Allocation(Result):
             frame[name] = draws.mean(axis=0)
             frame[f"{name}_lower"], frame[f"{name}_upper"] = interval(draws)
         return frame
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
     def headlines(self) -> Headlines:
         """Return net worth, cost and gain of the plan, and how likely it is to lose money."""

@@ -10,13 +10,13 @@ import pandas as pd
 
 from clvlab.features.tables import AnyTable, as_table
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 
 _DAYS = 365
 _NEEDED = ["date", "service", "available", "booked"]
 
 
-class SpareCapacity(Result):
+class SpareCapacity(Remarked):
     """Shipments that could have been carried in the last year and were not, by service.
 
     Attributes
@@ -44,13 +44,6 @@ class SpareCapacity(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return service, available, booked, spare, full (share of periods and lanes with nothing left)."""
         return self._frame
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
 
 def spare_capacity(capacity: AnyTable, as_of: dt.date) -> SpareCapacity:

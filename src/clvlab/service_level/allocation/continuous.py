@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 from clvlab.service_level.allocation.allocate import allocate
 from clvlab.service_level.allocation.levers import Lever
 from clvlab.service_level.allocation.minimums import Minimum, strictest
@@ -22,7 +22,7 @@ _DEAREST = 1e12  # price of a unit of budget beyond which only cost counts
 OPTIMAL = 1e-6
 
 
-class ContinuousAllocation(Result):
+class ContinuousAllocation(Remarked):
     """The best level of each lever, any value allowed.
 
     Attributes
@@ -48,13 +48,6 @@ class ContinuousAllocation(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per lever: group, kpi, today, level, cost, gain, net, at (a bound, or within them)."""
         return self._frame
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
 
 def allocate_continuously(

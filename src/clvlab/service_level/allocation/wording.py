@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from clvlab.clv.plots.values import Amounts
+from clvlab.satisfaction.responses.kpis import BY_NAME
 
 
 def listed(names: Sequence[str]) -> str:
@@ -19,14 +20,14 @@ def listed(names: Sequence[str]) -> str:
 
 
 def words(kpi: str) -> str:
-    """Return an indicator's name as it stands in a sentence.
+    """Return an indicator's name as it stands in a sentence: a level is the share that goes well.
 
     Examples
     --------
     >>> words("on_time_delivery")
     'on time delivery'
     """
-    return kpi.replace("_", " ")
+    return BY_NAME[kpi].label if kpi == "cargo_damage_frequency" else kpi.replace("_", " ")
 
 
 def sentence(text: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Remarked, Result
 from clvlab.service_level.allocation.allocate import best_allocation
 from clvlab.service_level.allocation.allocation import Allocation, interval
 from clvlab.service_level.allocation.minimums import Minimum, strictest
@@ -131,7 +131,7 @@ def moves(before: Allocation | None, after: Allocation | None) -> str:
     return listed([*named, f"{others} more"] if others > 0 else named)
 
 
-class ConstraintWorth(Result):
+class ConstraintWorth(Remarked):
     """What each constraint costs or would bring: net worth of the plan with it looser, tighter and left out.
 
     Attributes
@@ -146,7 +146,7 @@ class ConstraintWorth(Result):
     def __init__(self, frame: pd.DataFrame, currency: str) -> None:
         self._frame = frame
         free = (frame[["looser", "tighter", "without"]].fillna(1.0) == 0).all(axis=1)
-        self._binding = frame[~free]
+        self._binding = frame[~free].reset_index(drop=True)
         more = " more" if len(self._binding) else ""
         verb, them = ("changes", "it") if free.sum() == 1 else ("change", "them")
         number = plural(int(free.sum()), "constraints")
@@ -154,7 +154,7 @@ class ConstraintWorth(Result):
         self.title = "What each constraint is worth" + (f", change of net worth in {currency}" if currency else "")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return constraint, at, step, looser, tighter, without (changes of net worth), moves (when a step looser).
+        """Return constraint, at, moved_by, looser, tighter, without (changes of net worth), moves (when a step looser).
 
         Missing where no plan keeps the terms.
         """
@@ -162,13 +162,6 @@ class ConstraintWorth(Result):
 
     def _shown(self) -> pd.DataFrame:
         return self._binding
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + Note(*self.remarks)._repr_html_()
-
-    def __repr__(self) -> str:
-        """Return the constraints that matter, and how many do not, as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
 
 
 def worth_of_constraints(allocation: Allocation, step: float = 100_000.0) -> ConstraintWorth:
@@ -196,7 +189,7 @@ def worth_of_constraints(allocation: Allocation, step: float = 100_000.0) -> Con
         rows.append(_worth(allocation, name, f"{available:,.0f}", f"{tenth:,.0f}", variants))
     for asked in strictest(terms.minimums).values():
         rows.append(_worth_of_minimum(allocation, asked))
-    columns = ["constraint", "at", "step", "looser", "tighter", "without", "moves"]
+    columns = ["constraint", "at", "moved_by", "looser", "tighter", "without", "moves"]
     return ConstraintWorth(pd.DataFrame(rows, columns=columns), allocation.options.currency)
 
 

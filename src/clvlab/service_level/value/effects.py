@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.refusal import Refused, nearest
-from clvlab.results import Note, Result, Table
+from clvlab.results import Remarked, Table
 from clvlab.satisfaction.responses.customer_months import Floats
 from clvlab.satisfaction.responses.kpis import BY_NAME
 from clvlab.satisfaction.responses.responses import Response, ServiceResponses
@@ -22,7 +22,7 @@ _FIVE, _NINETY_FIVE = 0.05, 0.95
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class EffectPerPoint(Result):
+class EffectPerPoint(Remarked):
     """What one percentage point more that goes well changes, by indicator and group.
 
     Attributes
@@ -42,16 +42,9 @@ class EffectPerPoint(Result):
     decimals: int = 2
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[str, ...]:  # type: ignore[override]
         """What is left out, and why."""
         return self.value.remarks
-
-    def __repr__(self) -> str:
-        """Return table and remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per indicator and group, and one of all customers, whose failures become rarer by one factor.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
-from clvlab.results import Note, Result
+from clvlab.results import Remarked
 from clvlab.tiers.classes.shares import in_words
 from clvlab.tiers.classes.top_profit import Share, TopProfit, top_profit
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STATED = 0.8  # of profit, by the rule
 
 
-class EightyTwenty(Result):
+class EightyTwenty(Remarked):
     """How much of the profit the top customers hold.
 
     Attributes
@@ -42,13 +42,6 @@ class EightyTwenty(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the Lorenz curve of what the customers above zero bring."""
         return self.top.gains.plot(ax)
-
-    def __repr__(self) -> str:
-        """Return the figures as text, remarks below."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
 
 def eighty_twenty(

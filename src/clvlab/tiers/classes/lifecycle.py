@@ -19,7 +19,7 @@ from clvlab.features.lifecycle import (
     LOST,
     NEW,
     POSSIBLE,
-    POTENTIAL,
+    PROSPECT,
     RETAINED,
     RETURNED,
     SATISFIED,
@@ -41,7 +41,7 @@ ACTS = {
     NEW: SATISFIED, SATISFIED: DORMANT, RETAINED: DORMANT, LONG_STANDING: DORMANT, DORMANT: RETURNED, LOST: RETURNED,
     RETURNED: SATISFIED,
 }  # fmt: skip
-_AS_OUTCOME = {OPEN: POTENTIAL, WON: NEW, NOT_WON: NOT_WON}
+_AS_OUTCOME = {OPEN: PROSPECT, WON: NEW, NOT_WON: NOT_WON}
 _SURE = 0.05
 
 
@@ -128,7 +128,7 @@ class Lifecycle(Classes):
         return draw_transitions(self, ax)
 
 
-_OF_CUSTOMERS = {state: following for state, following in POSSIBLE.items() if state != POTENTIAL}
+_OF_CUSTOMERS = {state: following for state, following in POSSIBLE.items() if state != PROSPECT}
 
 
 def lifecycle(
@@ -149,9 +149,9 @@ def lifecycle(
     as_of
         The last day that counts.
     customers
-        customer_id and, where known, onboarded_on. Customers in it without an order are potential.
+        customer_id and, where known, onboarded_on. Customers in it without an order are prospects.
     leads
-        The table of leads: those of kind "new" are followed as potential customers.
+        The table of leads: those of kind "new" are followed as prospects.
     stages
         The numbers of the rules.
     records_begin
@@ -189,7 +189,7 @@ def lifecycle(
     if customers is not None:
         codes = pd.Index(customers.customer_id.to_pyarrow().to_pandas(deduplicate_objects=False), name="customer_id")
         never = codes[(labels.index.get_indexer(codes) < 0) & codes.notna()].unique()
-        labels = pd.concat([labels, pd.Series(POTENTIAL, never)])
+        labels = pd.concat([labels, pd.Series(PROSPECT, never)])
         values = pd.concat([values, pd.DataFrame({"months": np.nan}, never)])
     moves, remarks = found.moves, []
     try:
@@ -216,7 +216,7 @@ def _leads(leads: ir.Table | None, until: dt.date) -> tuple[pd.DataFrame, str]:
     month = period_index(until, "month")
     whole = month if period_start(month + 1, "month") - until == dt.timedelta(days=1) else month - 1
     moves = lead_moves(outcomes, whole)
-    moves = moves.assign(state=POTENTIAL, following=moves["outcome"].map(_AS_OUTCOME)).drop(columns="outcome")
+    moves = moves.assign(state=PROSPECT, following=moves["outcome"].map(_AS_OUTCOME)).drop(columns="outcome")
     still = int((outcomes["outcome"] == OPEN).sum())
     # Of late, only those won are closed: the share is that of leads old enough to be given up.
     old = outcomes[outcomes["given_up_on"] <= pd.Timestamp(until)]
@@ -227,7 +227,7 @@ def _leads(leads: ir.Table | None, until: dt.date) -> tuple[pd.DataFrame, str]:
 def _rules(stages: Stages, labels: pd.Series) -> Mapping[str, str]:
     """Return what each state means; customers known before only where there are any."""
     rules = {
-        POTENTIAL: "in the customer file, without an order yet",
+        PROSPECT: "in the customer file, without an order yet",
         NEW: "ordered for the first time, and in no later month yet",
         SATISFIED: f"ordered again in a later month; the stay is younger than {stages.retained_after} months",
         RETAINED: f"{stages.retained_after} months or more without dormancy",

@@ -1,4 +1,4 @@
-"""Heavy, medium and light users by how often each customer usually orders."""
+"""Heavy, moderate and light users by how often each customer usually orders."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from clvlab.periods import DAYS_PER_YEAR, days_per
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
 from clvlab.tiers.classes.shares import one_amount_each
 
-HEAVY, MEDIUM, LIGHT = "heavy", "medium", "light"
+HEAVY, MODERATE, LIGHT = "heavy", "moderate", "light"
 # Share of heavy users in the source of the three classes, a restaurant chain.
 STATED_HEAVY = (0.30, 0.40)
 _HALF_YEAR = DAYS_PER_YEAR / 2
 
 
 def usage_classes(rhythm: pd.DataFrame) -> Classes:
-    """Class customers as heavy (重度, weekly), medium (中度, monthly) and light users (轻度, half-yearly).
+    """Class customers as heavy (重度, weekly), moderate (中度, monthly) and light users (轻度, half-yearly).
 
     Parameters
     ----------
@@ -40,25 +40,25 @@ def usage_classes(rhythm: pd.DataFrame) -> Classes:
 
     Notes
     -----
-    Heavy users usually order again within a week, medium ones within a month (30.4 days), light ones later; the source
-    knows no users rarer than half-yearly, who are counted with the light ones and told. The class tells how often a
-    customer orders while it does: it stays that of a customer who went silent.
+    Heavy users usually order again within a week, moderate ones within a month (30.4 days), light ones later; the
+    source knows no users rarer than half-yearly, who are counted with the light ones and told. The class tells how
+    often a customer orders while it does: it stays that of a customer who went silent.
 
     Examples
     --------
     >>> codes = pd.Index(["a", "b", "c", "d"], name="customer_id")
     >>> rhythm = pd.DataFrame({"order_days": [9, 5, 3, 1], "usual_gap_days": [7.0, 20.0, 90.0, None]}, codes)
     >>> usage_classes(rhythm.assign(silent_days=3)).labels.to_dict()
-    {'a': 'heavy', 'b': 'medium', 'c': 'light', 'd': 'not known'}
+    {'a': 'heavy', 'b': 'moderate', 'c': 'light', 'd': 'not known'}
     """
     need_columns(rhythm.columns, ["order_days", "usual_gap_days", "silent_days"])
     gap = one_amount_each(rhythm["usual_gap_days"], "usual_gap_days").where(rhythm["order_days"] > 1)
     week, month = days_per("week"), days_per("month")
     chosen = [gap.isna(), gap <= week, gap <= month]
-    labels = pd.Series(first_label(chosen, [NOT_KNOWN, HEAVY, MEDIUM], LIGHT), gap.index)
+    labels = pd.Series(first_label(chosen, [NOT_KNOWN, HEAVY, MODERATE], LIGHT), gap.index)
     rules = {
         HEAVY: f"usually order again within {week:.0f} days",
-        MEDIUM: f"usually order again within {month:.0f} days",
+        MODERATE: f"usually order again within {month:.0f} days",
         LIGHT: f"usually order again after more than {month:.0f} days",
     }
     return Classes("Users by their own rhythm", labels, rules, rhythm, remarks=_remarks(rhythm, gap, labels))

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from clvlab.refusal import Refused
-from clvlab.results import Result
+from clvlab.results import Note, Result
 from clvlab.tiers.grading.cuts import cuts_at, named, tier_places
 from clvlab.tiers.grading.scales import FULL
 from clvlab.tiers.grading.scorecard import SCORE, TIER
@@ -54,7 +54,7 @@ class TopsisRanking(Result):
         return f"{self.title}: rank correlation {correlation}; {self.same_tier:.1%} of customers in the same tier."
 
     def _repr_html_(self) -> str:
-        return f'<p class="note">{self!r}</p>'
+        return Note(repr(self))._repr_html_()
 
 
 def topsis(card: Scorecard) -> TopsisRanking:

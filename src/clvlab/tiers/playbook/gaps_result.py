@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clvlab.features.customer_file.shared import Remarked
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 from clvlab.tiers.playbook.entitlements import TIERS
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
-from clvlab.features.customer_file.shared import Remarked
-from clvlab.results import Table
+from clvlab.results import Remarked, Table
 from clvlab.tiers.classes.quadrants import TREATMENTS
 from clvlab.tiers.playbook.entitlements import (
     CAPITAL,
@@ -54,6 +53,7 @@ class EntitlementMatrix(Remarked):
     """
 
     decimals = 1
+    fold = False
 
     def __init__(self, frame: pd.DataFrame, costs: Table, remarks: tuple[str, ...], currency: str) -> None:
         self._frame, self.costs, self.remarks = frame, costs, remarks
@@ -70,9 +70,6 @@ class EntitlementMatrix(Remarked):
         not stated or a part of the account's revenue) and price (what the price is one of).
         """
         return self._frame
-
-    def _table(self) -> Table:
-        return Table(self._shown(), self.title, self.decimals, fold=False)
 
     def _shown(self) -> pd.DataFrame:
         added = self._frame[[name for name in QUADRANTS if (self._frame[name] != 0).any()]]

@@ -10,9 +10,10 @@ import pandas as pd
 
 from clvlab.assumptions import Assumptions
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.customer_file.shared import Remarked, plural
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused
+from clvlab.results import Remarked
 from clvlab.tiers.playbook.entitlements import (
     ENTITLEMENTS,
     TIERS,

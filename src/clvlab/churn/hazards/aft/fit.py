@@ -14,7 +14,7 @@ from clvlab.churn.curves.intervals import margin_of
 from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS, Distribution, cumulative_hazard, log_likelihood
 from clvlab.churn.spells import Floats, Spells, arrange, matrix
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result, Table
+from clvlab.results import Remarked, Table
 
 # A standard error above this, on the log scale and per standard deviation of the covariate, says nothing: within one
 # error lifetimes go up or down by a factor of 4.5.
@@ -33,7 +33,7 @@ _FITTERS: dict[str, tuple[str, str, str, float, Mapping[str, float]]] = {
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class AFTFit(Result):
+class AFTFit(Remarked):
     """Lifetimes as log T = intercept + covariates + scale x error.
 
     Attributes
@@ -105,13 +105,6 @@ class AFTFit(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return :attr:`time_ratios_`."""
         return self.time_ratios_
-
-    def __repr__(self) -> str:
-        """Return the rounded table and the remarks as text."""
-        return "\n".join([super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
     def survival(self, frame: pd.DataFrame, times: Sequence[float], age: Sequence[float] | None = None) -> pd.DataFrame:
         """Return the chance to stay for another while.

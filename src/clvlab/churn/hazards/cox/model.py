@@ -138,7 +138,7 @@ def _of_cause(spells: pd.DataFrame, cause: str | None) -> Spells:
     of_it = (spells["cause"] == cause).to_numpy(dtype=bool, na_value=False)
     if not (arranged.event & of_it).any():
         known = sorted(set(spells["cause"][arranged.event].dropna().astype(str)))
-        raise Refused(f"No event has the cause {cause!r}{nearest(cause, known) or f'; there are {known}.'}")
+        raise Refused(f"No event has the cause {cause!r}{nearest(cause, known)}; there are {known}.")
     return replace(arranged, event=arranged.event & of_it)
 
 

@@ -175,8 +175,10 @@ def _refuse_degenerate(panel: Panel, seen: Overview) -> None:
         raise Refused("No row has any time at risk: duration equals entry in all of them.")
     known = panel.causes() if panel.cause is not None else []
     if panel.cause is not None and panel.cause not in known:
-        meant = nearest(panel.cause, known) or f"; there is {', '.join(known) or 'none'}"
-        raise Refused(f"No event has the cause {panel.cause!r}{meant}.")
+        raise Refused(
+            f"No event has the cause {panel.cause!r}{nearest(panel.cause, known)}; there is"
+            f" {', '.join(known) or 'none'}."
+        )
     if not seen.events:
         most = -np.log(0.05) / seen.exposure
         raise Refused(
