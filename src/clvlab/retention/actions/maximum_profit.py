@@ -92,8 +92,7 @@ def expected_maximum_profit(
     benefit, cost, contacted = benefit[corners], cost[corners], contacted[corners]
     rises, runs = np.diff(benefit), np.diff(cost)
     # Beyond g = run / rise the next corner is better than the one before.
-    with np.errstate(over="ignore"):  # where a corner hardly rises: beyond 1 in any case
-        turns = np.clip(np.concatenate([[0.0], runs / rises, [1.0]]), 0.0, 1.0)
+    turns = np.clip(np.concatenate([[0.0], runs / rises, [1.0]]), 0.0, 1.0)
     probability = np.diff(betainc(a, b, turns))
     mean = a / (a + b) * np.diff(betainc(a + 1, b, turns))
     profit = float(benefit @ mean - cost @ probability)
