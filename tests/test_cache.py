@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clvlab
+from clvlab import cache
 from clvlab.cache import (
     CACHE_VARIABLE,
     cache_folder,
     cached_folder,
+    code_key,
     content_hash,
     fingerprint,
-    package_source,
     whole,
 )
 
@@ -213,12 +214,12 @@ def test_a_fingerprint_has_one_form_for_equal_parts():
     assert fingerprint("clvlab", 1) == hashlib.sha256(b'["clvlab", 1]').hexdigest()[:20], "other on other machines"
 
 
-# The package's source --------------------------------------------------------------------------------------
+# The package's source and libraries --------------------------------------------------------------------------------------
 
 
 def source_key(folder: Path) -> str:
-    """Return package_source() of the copy of the package in ``folder``."""
-    code = "import clvlab, clvlab.cache as c; print(clvlab.__file__); print(c.package_source())"
+    """Return code_key() of the copy of the package in ``folder``."""
+    code = "import clvlab, clvlab.cache as c; print(clvlab.__file__); print(c.code_key())"
     run = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True
     )
@@ -237,7 +238,7 @@ def copied(tmp_path_factory) -> Path:
 def test_an_unchanged_copy_has_the_same_key(copied, tmp_path):
     shutil.copytree(copied, tmp_path / "again")
     assert source_key(tmp_path / "again") == source_key(copied)
-    assert re.fullmatch("[0-9a-f]{20}", package_source())
+    assert re.fullmatch("[0-9a-f]{20}", code_key())
 
 
 @pytest.mark.parametrize(
@@ -258,3 +259,12 @@ def test_a_change_of_any_file_of_the_package_changes_its_key(copied, file):
         assert source_key(copied) != key
     finally:
         path.write_bytes(before)
+
+
+def test_another_version_of_a_library_changes_it_too(monkeypatch):
+    code_key.cache_clear()
+    key = code_key()
+    monkeypatch.setattr(cache, "version", lambda name: "0.0")
+    code_key.cache_clear()
+    assert code_key() != key
+    code_key.cache_clear()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 CACHE_VARIABLE = "CLVLAB_CACHE"
 _DRAFT = ".draft."
+_LIBRARIES = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
 
 
 def cache_folder() -> Path:
@@ -50,14 +53,19 @@ def _file_hash(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that figures depend on."""
+    return {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+
+
 @lru_cache(maxsize=1)
-def package_source() -> str:
-    """Return a key of the whole package's source.
+def code_key() -> str:
+    """Return a key of the whole package's source, and of the versions of the libraries it calls.
 
     A key of one function's source would stay the same when what it calls changes; this one does not.
     """
     root = Path(__file__).parent
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(fingerprint(versions()).encode())
     for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".toml", ".j2", ".css", ".js"}):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())

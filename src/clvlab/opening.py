@@ -12,7 +12,7 @@ import duckdb
 import ibis
 
 from clvlab.assumptions import Assumptions, read_assumptions
-from clvlab.cache import CACHE_VARIABLE, cache_folder, cached_folder, fingerprint, package_source
+from clvlab.cache import CACHE_VARIABLE, cache_folder, cached_folder, code_key, fingerprint
 from clvlab.language import use
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
@@ -70,7 +70,7 @@ def open_study(
     if isinstance(data, (str, Path)):
         folder = find_folder(data)
         assumed = assumptions or read_assumptions(folder)
-        key = fingerprint("records", data_fingerprint(folder), asdict(assumed), package_source())
+        key = fingerprint("records", data_fingerprint(folder), asdict(assumed), code_key())
         records = _loaded(folder, f"records-{key}", assumed).keyed(key)
     elif isinstance(data, ibis.BaseBackend):
         folder, assumed = None, assumptions or Assumptions()

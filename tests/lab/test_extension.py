@@ -92,12 +92,12 @@ def test_a_figure_of_ones_own_has_the_house_style(bench):
 
 def test_what_changes_in_the_package_is_read_again(bench, monkeypatch):
     assert "IPython.extensions.autoreload" in bench.extension_manager.loaded
-    before = cache.package_source()
+    before = cache.code_key()
     monkeypatch.setattr(cache.Path, "read_bytes", lambda path: b"changed")
-    assert cache.package_source() == before, "read once a cell"
+    assert cache.code_key() == before, "read once a cell"
     bench.events.trigger("pre_run_cell", None)
-    assert cache.package_source() != before
-    cache.package_source.cache_clear()
+    assert cache.code_key() != before
+    cache.code_key.cache_clear()
 
 
 def test_loading_it_twice_changes_nothing_more(bench):

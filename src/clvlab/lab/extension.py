@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from clvlab.cache import package_source
+from clvlab.cache import code_key
 from clvlab.lab.session import is_interactive
 
 if TYPE_CHECKING:
@@ -100,4 +100,4 @@ def _reload_what_changes(shell: InteractiveShell) -> None:
 
 def _forget_source(info: ExecutionInfo) -> None:
     """Read the package's source again when the cache next asks for its key."""
-    package_source.cache_clear()
+    code_key.cache_clear()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import platform
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clvlab.cache import content_hash, fingerprint, package_source
+from clvlab.cache import code_key, content_hash, fingerprint
 from clvlab.places import find_folder
 from clvlab.refusal import Refused
 from clvlab.reporting.library import find_notebook, project_root
@@ -23,7 +21,6 @@ from clvlab.reporting.pdf import find_chromium
 RESULT = "result.json"
 MADE = "made.json"
 FORMATS = ("html", "pdf")  # the page is always made
-VERSIONS_OF = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
 # How a notebook asks for what the benchmarks found.
 _ASKS_FOR_EVIDENCE = re.compile(r"\bstudy\.validation\b")
 _OF_THE_STUDY = ("data", "as_of", "seed", "language", "redact")
@@ -139,17 +136,12 @@ def keys_of(jobs: Iterable[Job]) -> list[Key]:
 def _key_of(job: Job, data: str) -> Key:
     cells = _code_and_text(job.notebook)
     evidence = _evidence_key() if any(map(_ASKS_FOR_EVIDENCE.search, cells)) else ""
-    return Key(fingerprint(cells, dict(job.parameters), data, package_source(), versions(), evidence), data)
+    return Key(fingerprint(cells, dict(job.parameters), data, code_key(), evidence), data)
 
 
 def _code_and_text(notebook: Path) -> list[str]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return ["".join(cell["source"]) for cell in cells]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that figures depend on."""
-    return {name: version(name) for name in VERSIONS_OF} | {"python": platform.python_version()}
 
 
 def _evidence_key() -> str:

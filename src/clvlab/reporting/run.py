@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clvlab.cache import whole
+from clvlab.cache import versions, whole
 from clvlab.refusal import Refused
-from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with, versions
+from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with
 from clvlab.reporting.lists import write_lists
 from clvlab.reporting.pdf import write_pdf
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clvlab.cache import cached_folder, fingerprint, package_source, read_frame, whole
+from clvlab.cache import cached_folder, code_key, fingerprint, read_frame, whole
 from clvlab.periods import months_before
 from clvlab.refusal import Refused
 
@@ -105,7 +105,7 @@ def as_headline(given: dict[str, Any]) -> Headline:
 
 def snapshot_of(study: Study, records: str) -> Snapshot:
     """Return what is known on the study's day; ``records`` is a key of the records' contents."""
-    method = fingerprint(asdict(study.assumptions), package_source())
+    method = fingerprint(asdict(study.assumptions), code_key())
     return Snapshot(study.as_of, records, study.currency, method, _headlines(study), _customers(study))
 
 
@@ -203,7 +203,7 @@ def _fill(folder: Path, study: Study, earlier: Snapshot | None, about: _OpenedWi
     records = data_fingerprint(find_folder(about.data))
 
     def cached(one: Study) -> Snapshot:
-        key = fingerprint(records, one.as_of.isoformat(), about.seed, about.redact, package_source())
+        key = fingerprint(records, one.as_of.isoformat(), about.seed, about.redact, code_key())
         return read(cached_folder(f"snapshot-{key}", lambda draft: snapshot_of(one, records).write(draft)))
 
     cached(study).write(folder / NOW)
