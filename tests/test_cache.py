@@ -214,7 +214,7 @@ def test_a_fingerprint_has_one_form_for_equal_parts():
     assert fingerprint("clvlab", 1) == hashlib.sha256(b'["clvlab", 1]').hexdigest()[:20], "other on other machines"
 
 
-# The package's source and libraries --------------------------------------------------------------------------------------
+# The package's source and libraries ----------------------------------------------------------------------
 
 
 def source_key(folder: Path) -> str:
