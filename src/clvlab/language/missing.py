@@ -36,7 +36,7 @@ def room_texts() -> dict[str, dict[str, str]]:
 def _texts_in_notebooks() -> dict[str, str]:
     """Return the texts that stand in the notebooks' code, such as titles of tables."""
     sources = [
-        (name, "".join(cell["source"]))
+        (name, "".join(line for line in cell["source"] if not line.startswith("%")))  # magics are no Python
         for name, path in notebooks().items()
         for cell in _cells(path)
         if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
