@@ -9,7 +9,9 @@ from contextlib import suppress
 import pandas as pd
 import pytest
 
+from clvlab.account.account import Account
 from clvlab.account.accounts import Accounts
+from clvlab.language.speaking import speaking
 from clvlab.refusal import Refused
 from clvlab.results import Note, or_note
 
@@ -45,6 +47,13 @@ def kinds(accounts: Accounts) -> dict[str, str]:
 
 
 # Whose file ------------------------------------------------------------------------------------------------
+
+
+def test_a_name_of_any_words_stays_a_name_in_chinese(accounts, monkeypatch):
+    account = accounts.of()
+    monkeypatch.setattr(Account, "name", "Northern lights of the north limited (N1)")
+    with speaking("zh"):
+        assert ">Northern lights of the north limited (N1)，截至" in account._repr_html_()
 
 
 def test_a_blank_code_is_the_largest_account(accounts, small_study):

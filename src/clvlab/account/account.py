@@ -21,7 +21,7 @@ from clvlab.account.service import promised_on_time, satisfaction, service
 from clvlab.account.standing import by_indicator, firmness, moved, need_grade
 from clvlab.account.timeline import Timeline, timeline
 from clvlab.account.value import Amount, fact, worth
-from clvlab.language import say
+from clvlab.language import say, say_name
 from clvlab.refusal import Refused
 from clvlab.results import Headlines, Result, Table
 
@@ -52,6 +52,12 @@ class Account(Result):
     def title(self) -> str:  # type: ignore[override]
         """Whose file it is."""
         return f"{self.name}, as of {self._all.as_of}"
+
+    @property
+    def _heading(self) -> str:
+        """The title in the language of display; the name, whatever its words, is in none."""
+        name, bracket, code = self.name.partition(" (")
+        return say_name(name) + bracket + code + say(f", as of {self._all.as_of}")
 
     # Who they are, and what happened ------------------------------------------------------------------------
 
@@ -239,11 +245,11 @@ class Account(Result):
 
     def __repr__(self) -> str:
         """Return name and headlines as text."""
-        return f"{say(self.title)}\n{self.headlines!r}"
+        return f"{self._heading}\n{self.headlines!r}"
 
     def _repr_html_(self) -> str:
         # The class is what the page's style knows an account's file by: printed, it is set to fit three pages.
-        return f'<p class="account-file">{escape(say(self.title))}</p>{self.headlines._repr_html_()}'
+        return f'<p class="account-file">{escape(self._heading)}</p>{self.headlines._repr_html_()}'
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         found = self.headlines._repr_mimebundle_()
