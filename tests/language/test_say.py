@@ -31,6 +31,9 @@ KNOWN = Catalogue(
         "customer": "客户",
         "no manager": "无客户经理",
         "needs {0} in shipments": "需要运单表中的{0}",
+        "{0} needs {1} in shipments": "{0}需要运单表中的{1}",
+        "Missing: {0} needs {1}": "缺失：{0}需要{1}",
+        "share in shipments": "运单表中的占比",
     },
     {"late": "延误", "share": "占比", "on_time_dispatch": "发货及时率"},
 )
@@ -65,6 +68,7 @@ def in_chinese_of_few_words(monkeypatch):
         ("did you mean 'late'?.", "您是不是指'late'？"),
         ("Call K17, K05.", "请致电 K17、K05。"),
         ("Call A Co., Ltd.; B Co., Ltd..", "请致电 A Co., Ltd.、B Co., Ltd.。"),
+        ("Missing: late needs share in shipments", "缺失：延误需要运单表中的占比"),
         ("needs late in shipments; needs share in shipments", "需要运单表中的延误；需要运单表中的占比"),
         ("on_time_dispatch", "发货及时率"),
         ("Call Customer 0659 (C00042)", "请致电 客户0659（C00042）"),

@@ -154,12 +154,13 @@ def _options(text: str, known: Catalogue) -> Iterator[Reading]:
 
 def _templates(templates: list[Template], text: str, known: Catalogue) -> Iterator[Reading]:
     """Give the readings by templates; a weak one is only taken where all of it reads and something in it is known."""
-    for template in templates:
-        for fills in template.fills(text):
-            read_fills = [_read(fill, known) for fill in fills]
-            left = sum(fill.left for fill in read_fills)
-            sure = not template.weak or (left == 0 and any(fill.known for fill in read_fills))
-            yield Reading(template.filled([fill.text for fill in read_fills]), left, sure)
+    filled = [(template, fills) for template in templates for fills in template.fills(text)]
+    # A slot is rarely meant to reach over a colon: "{0} needs {1}" not over "Missing: margin".
+    for template, fills in sorted(filled, key=lambda one: any(": " in fill for fill in one[1])):
+        read_fills = [_read(fill, known) for fill in fills]
+        left = sum(fill.left for fill in read_fills)
+        sure = not template.weak or (left == 0 and any(fill.known for fill in read_fills))
+        yield Reading(template.filled([fill.text for fill in read_fills]), left, sure)
 
 
 def _bracketed(text: str, known: Catalogue) -> Iterator[Reading]:
