@@ -24,11 +24,11 @@ from clvlab.clv.valuing.potential import Potential
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.margins import Margins, margins_by_period
 from clvlab.features.transactions import transaction_summary
-from clvlab.language import say
 from clvlab.periods import parse_date, years_before
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
+from clvlab.results import Note
 from clvlab.retention.accounts import accounts_to_watch
 from clvlab.retention.customer_retention import Retention
 from clvlab.retention.watch_list_result import WatchList
@@ -270,4 +270,4 @@ class Study:
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
-        return f'<p class="note">{say(f"{self!r}.")}</p>'
+        return Note(f"{self!r}.")._repr_html_()

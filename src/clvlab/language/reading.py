@@ -129,12 +129,12 @@ def _options(text: str, known: Catalogue) -> Iterator[Reading]:
     yield from _templates([template for template in candidates if "\n" in template.english], text, known)
     yield from _split(lines, "\n", known)
     strong = [template for template in candidates if not template.weak]
-    if len(clauses := _SEMICOLON.split(text)) > 1:
-        # "needs {0} in shipments" is not meant to reach over several clauses; "call {0}" over names between them is.
-        yield from _templates([template for template in strong if ";" in template.english], text, known)
-        if all(_read(clause, known).known for clause in clauses):
-            yield from (option for option in _split(clauses, "；", known) if not option.left)
-    yield from _templates(strong, text, known)
+    yield from _templates([template for template in strong if ";" in template.english], text, known)
+    # "needs {0} in shipments" is not meant to reach over several clauses; "call {0}" over names between them is.
+    clauses = _SEMICOLON.split(text)
+    if len(clauses) > 1 and all(_read(clause, known).known for clause in clauses):
+        yield from (option for option in _split(clauses, "；", known) if not option.left)
+    yield from _templates([template for template in strong if ";" not in template.english], text, known)
     yield from _split(clauses, "；", known)
     yield from _split(text.split(": ", 1), "：", known)
     weak = _templates([template for template in candidates if template.weak], text, known)
