@@ -141,9 +141,35 @@ def test_points_add_up_to_the_score_and_changes_to_its_change(accounts, small_st
         assert known.sum() == pytest.approx(tiers.scorecard.score[customer_id])
         assert frame["brings"].sum() == pytest.approx(known.sum(), abs=1e-6)
         assert (frame["brings"] <= frame["at_most"] + 1e-9).all()
-        quarter = next(q for q, card in tiers.quarters.items() if customer_id in card.points.index)
+        quarter = next(q for q, card in accounts.quarters.items() if customer_id in card.points.index)
         change = tiers.scorecard.score[customer_id] - tiers.quarters[quarter].score[customer_id]
         assert frame[f"change_since_{quarter}"].sum() == pytest.approx(change, abs=0.05 * len(frame))
+
+
+def tier_tile(account) -> pd.Series:
+    return account.headlines.to_frame().set_index("name").loc["tier"]
+
+
+def test_tile_and_tables_name_the_same_tier_and_points_apart_from_it(accounts, small_study):
+    held, by_points = small_study.tiers.labels, small_study.tiers.scorecard.tiers().labels
+    apart = [code for code in held.index if held[code] != by_points[code]]
+    assert apart
+    due = small_study.playbook.accounts.index
+    for code in [*apart, *held.index[:10]]:
+        account = accounts.of(code)
+        tile = tier_tile(account)
+        assert tile["value"] == held[code] == account.moved.to_frame()["tier_held"].iloc[-1]
+        assert account.score.title.startswith(f"{held[code].capitalize()}: ")
+        said = f"by points alone {by_points[code]}"
+        assert (said in tile["note"]) == (said in repr(account.score).lower()) == (code in apart)
+        if code in due:
+            assert f"tier {held[code]}, " in account.entitlements.title
+
+
+def test_an_account_not_yet_reviewed_has_the_tier_of_its_points_and_says_so(alone):
+    tile = tier_tile(alone.of())
+    assert (tile["value"], tile["note"]) == ("regular", "50.0 of 100 points; by points until its first review")
+    assert "By points until its first review: a tier changes at the end of a quarter" in repr(alone.of().score)
 
 
 def test_the_margin_ends_at_the_profit(accounts, small_study):

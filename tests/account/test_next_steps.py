@@ -7,7 +7,8 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from clvlab.account.steps import NONE, Step, listed, lost, on_file, overdue, ranked, talks_by, watched
+from clvlab.account.keeping import lost, talks_by, watched
+from clvlab.account.steps import NONE, Step, listed, on_file, overdue, ranked
 from clvlab.results import Note
 from clvlab.retention.in_words import NOT_CLEAR
 

@@ -13,19 +13,26 @@ from clvlab.results import Headline
 
 PLACES = {"core": 1, "important": 2, "regular": 3}
 NOVEMBER, DECEMBER = date(2025, 11, 30), date(2025, 12, 31)
+REVIEWS = {NOVEMBER: "2025-Q3", DECEMBER: "2025-Q4"}
 
 
-def customers(*rows: tuple) -> pd.DataFrame:
-    """Return customers as a snapshot holds them, from (id, name, value, tier, place on the watch list)."""
+def customers(as_of: date, *rows: tuple) -> pd.DataFrame:
+    """Return customers as a snapshot holds them, from (id, name, value, tier, place on the watch list).
+
+    All got their tier at the last review, A and B in exchange for another one.
+    """
     frame = pd.DataFrame(rows, columns=["customer_id", "name", "value", "tier", "watch_place"])
-    frame = frame.assign(value_lower=frame["value"] - 1, value_upper=frame["value"] + 1, points=50.0)
+    frame = frame.assign(value_lower=frame["value"] - 1, value_upper=frame["value"] + 1)
+    frame = frame.assign(points=frame["tier"].map(dict.fromkeys(PLACES, 50.0)), points_left=40.0)
+    frame = frame.assign(since=frame["tier"].map(dict.fromkeys(PLACES, REVIEWS[as_of])))
+    frame = frame.assign(tier_left=frame["customer_id"].map({"A": "core", "B": "regular"}))
     frame = frame.assign(tier_place=frame["tier"].map(PLACES), at_stake=10.0, at_stake_lower=5.0, at_stake_upper=20.0)
     return frame.assign(likely_cause="not clear").astype({"watch_place": "float64", "tier_place": "float64"})
 
 
 def snapshot(as_of: date, *rows: tuple, equity: float = 100.0, records: str = "r", method: str = "m") -> Snapshot:
     headline = Headline("customer equity, next 36 months", equity, "CNY", equity - 20, equity + 20)
-    return Snapshot(as_of, records, "CNY", method, (headline,), customers(*rows))
+    return Snapshot(as_of, records, "CNY", method, (headline,), customers(as_of, *rows))
 
 
 BEFORE_ROWS = (
@@ -55,7 +62,9 @@ def test_a_figure_stands_beside_the_same_one_of_the_month_before(changes):
 
 def test_a_figure_in_other_terms_has_nothing_to_be_compared_with():
     """A horizon of 24 months instead of 36, or another currency, is another figure."""
-    now = Snapshot(DECEMBER, "r", "CNY", "m", (Headline("customer equity, next 24 months", 1.0, "CNY"),), customers())
+    now = Snapshot(
+        DECEMBER, "r", "CNY", "m", (Headline("customer equity, next 24 months", 1.0, "CNY"),), customers(DECEMBER)
+    )
     (change,) = Changes(snapshot(NOVEMBER), now).figures
     assert change.before is None
     assert change.difference is None
@@ -78,6 +87,23 @@ def test_who_changed_tier_stands_with_the_highest_value_first(changes):
         ["A", "core", "important", False],
         ["B", "regular", "important", True],
     ]
+
+
+def test_whose_tier_was_not_reviewed_on_both_days_has_not_moved(changes):
+    """A newcomer has the tier of its points until its first review."""
+    customers = changes.before.customers
+    customers.loc[customers["customer_id"] == "A", "since"] = None
+    assert changes.moves()["customer_id"].tolist() == ["B"]
+    assert changes.retold == 0
+
+
+@pytest.mark.parametrize(("column", "told"), [("since", "2025-Q3"), ("tier_left", "important")])
+def test_who_is_in_another_tier_without_having_moved_is_counted_apart(changes, column, told):
+    """The cuts were learnt anew, or the records restated."""
+    customers = changes.after.customers
+    customers.loc[customers["customer_id"] == "A", column] = told
+    assert changes.moves()["customer_id"].tolist() == ["B"]
+    assert changes.retold == 1
 
 
 def test_moves_are_counted_from_the_best_tier_to_the_last(changes):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from clvlab.opening import open_study
 from clvlab.refusal import Refused
 from clvlab.reporting import snapshots
-from clvlab.reporting.changes import compared
+from clvlab.reporting.changes import Changes, compared
 from clvlab.reporting.snapshots import BEFORE, FAILURE, NOW, before, place_of, read, snapshot_of, take_snapshots
+from clvlab.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,7 @@ def job(build: Path, data: Path, **parameters: object) -> SimpleNamespace:
 def test_it_holds_equity_churn_and_profit_with_their_intervals(taken):
     names = [headline.name for headline in taken.headlines]
     assert names == [
-        "customer equity, next 36 months", "customers today", "leave within a year",
+        "customer equity, next 36 months", "customers today", "leave within a year at past rates",
         "expected to leave within 6 months", "profit of the last year", "customers who lose us money in expectation",
     ]  # fmt: skip
     assert taken.headlines[0].lower < taken.headlines[0].value < taken.headlines[0].upper
@@ -54,7 +58,8 @@ def test_it_holds_equity_churn_and_profit_with_their_intervals(taken):
 def test_it_holds_every_customer_with_tier_value_and_place_on_the_list(study, taken):
     rows = taken.customers.set_index("customer_id")
     assert len(rows) == study.records["customers"].count().execute()
-    assert rows["tier"].dropna().to_dict() == study.tiers.labels.to_dict()
+    held = study.tiers.history.tiers.iloc[:, -1]
+    assert rows["tier"].dropna().to_dict() == study.tiers.labels.to_dict() == held[study.tiers.labels.index].to_dict()
     assert rows.loc[rows["tier"] == "core", "tier_place"].eq(1).all()
     first = study.watch_list.to_frame()["customer_id"].head(3)
     assert rows["watch_place"].nsmallest(3).index.tolist() == first.tolist()
@@ -73,6 +78,33 @@ def test_the_same_snapshot_gives_the_same_files(taken, tmp_path):
         taken.write(tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+@pytest.fixture
+def tiers_alone(monkeypatch):
+    """Snapshots of nothing but tiers: values take long."""
+    monkeypatch.setattr(snapshots, "_headlines", lambda _: ())
+    for part in ("_values", "_watched"):
+        monkeypatch.setattr(snapshots, part, lambda study: pd.DataFrame(index=study.tiers.labels.index))
+
+
+@pytest.mark.parametrize("cut_on", ["2024-12-31", ""])
+def test_no_account_moves_but_at_a_review_and_beyond_the_band(study, tiers_alone, cut_on):
+    """Points that stay within the band of a cut move nobody from one month's index to the next."""
+    assumptions = replace(study.assumptions, tiers_cut_on=cut_on)
+    then = Study(study._everything, assumptions, study.as_of)
+    months = [snapshot_of(then.at(day), "records") for day in ("2025-02-28", "2025-03-31", "2025-04-30")]
+    at_a_review, between = (Changes(before, after) for before, after in pairwise(months))
+    assert len(between.moves()) == between.retold == 0
+    assert len(at_a_review.moves())
+    if cut_on:
+        assert at_a_review.retold == 0
+    scheme = then.at("2025-03-31").tiers.scheme
+    below = dict(zip(scheme.tiers, scheme.cuts, strict=False))  # the cut below each tier but the last
+    above = dict(zip(scheme.tiers[1:], scheme.cuts, strict=True))
+    for row in at_a_review.moves().to_dict("records"):
+        by = row["points"] - above[row["tier_before"]] if row["up"] else below[row["tier_before"]] - row["points"]
+        assert by >= assumptions.tier_band - 1e-4
 
 
 def test_a_damaged_snapshot_is_refused_and_an_earlier_one_stands_in_for_it(taken, tmp_path):

@@ -20,6 +20,8 @@ EARLIER = dt.date(2025, 6, 30)
 def assuming(small_study):
     """Return the small market's tiers under changed assumptions."""
     base = small_study.tiers.base
+    for day in small_study.tiers._reviews.values():
+        small_study.tiers.at(day)  # with its own assumptions, whoever asks first
 
     def tiers(**changed: object) -> Tiers:
         found = Tiers(replace(base, assumptions=replace(base.assumptions, **changed)))
@@ -46,6 +48,7 @@ def test_those_who_ordered_in_the_last_365_days_are_graded_and_nobody_else(small
 def test_the_frame_has_one_row_per_graded_customer_and_adds_up_to_the_score(small_study):
     frame = small_study.tiers.to_frame().set_index("customer_id")
     assert frame["tier"].equals(small_study.tiers.labels.rename("tier"))
+    assert frame["tier_by_points"].equals(small_study.tiers.scorecard.tiers().labels.rename("tier_by_points"))
     parts = frame[["financial", "potential", "stability", "risk"]].sum(axis=1)
     pd.testing.assert_series_equal(parts, frame["score"], check_names=False)
 
@@ -61,8 +64,8 @@ def test_the_frame_has_one_row_per_graded_customer_and_adds_up_to_the_score(smal
 def test_there_are_three_to_five_tiers(assuming, shares, names):
     tiers = assuming(tier_shares=shares)
     assert set(tiers.labels) == names
-    counts = tiers.labels.value_counts()
-    assert counts["core"] == round(shares[0] * len(tiers.labels))
+    by_points = tiers.scorecard.tiers().labels  # the records end on the day on which the tiers were cut
+    assert by_points.value_counts()["core"] == round(shares[0] * len(by_points))
 
 
 @pytest.mark.parametrize("shares", [(0.1, 0.3), (0.1, 0.1, 0.2, 0.3)])
@@ -100,20 +103,49 @@ def test_tiers_of_a_day_before_the_records_are_refused(small_study):
         _ = small_study.tiers.at(dt.date(2023, 6, 30)).labels
 
 
-def test_without_a_band_the_last_quarters_tiers_are_those_of_today(assuming):
-    tiers = assuming(tier_band=0.0)  # the records end on the last day of a quarter
+# Reviews ---------------------------------------------------------------------------------------------------
+
+
+def test_the_tier_of_everyone_is_that_of_the_last_review(small_study):
+    tiers = small_study.tiers
     held = tiers.history.tiers
-    assert list(held.columns) == ["2025-Q2", "2025-Q3", "2025-Q4"]
+    assert list(held.columns) == ["2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
     pd.testing.assert_series_equal(held["2025-Q4"].reindex(tiers.labels.index), tiers.labels, check_names=False)
+    assert (tiers.labels != tiers.scorecard.tiers().labels).any(), "the band holds nobody"
 
 
-def test_a_quarter_that_is_not_over_or_not_on_record_is_not_in_the_history(small_study):
-    assert list(small_study.at("2024-08-15").tiers.history.tiers.columns) == ["2024-Q1", "2024-Q2"]
+def test_without_a_band_tiers_are_those_of_the_points(assuming):
+    tiers = assuming(tier_band=0.0)  # the records end on the last day of a quarter
+    pd.testing.assert_series_equal(tiers.labels, tiers.scorecard.tiers().labels)
 
 
-def test_moves_need_two_quarters(small_study):
-    with pytest.raises(Refused, match="up to 2024-05-15 the records hold 1"):
-        _ = small_study.at("2024-05-15").tiers.history
+def test_between_reviews_points_move_and_tiers_do_not(small_study):
+    october, november = (small_study.at(day).tiers for day in ("2025-10-31", "2025-11-30"))
+    both = october.labels.index.intersection(november.labels.index)
+    reviewed = november.held.values.loc[both, "since"].notna()
+    both = both[reviewed]
+    assert (october.scorecard.score[both] != november.scorecard.score[both]).any()
+    assert october.labels[both].equals(november.labels[both])
+
+
+def test_a_quarter_counts_as_over_in_its_last_week(small_study):
+    """Records seldom end on the last day of a quarter."""
+    assert small_study.at("2025-12-24").tiers.cut_on == dt.date(2025, 9, 30)
+    assert small_study.at("2025-12-25").tiers.cut_on == dt.date(2025, 12, 25)
+
+
+def test_the_first_review_has_a_year_of_records_behind_it(small_study):
+    """Before it points grow with the records, and moves would say nothing."""
+    early = small_study.at("2024-11-15").tiers
+    assert early.quarters == {}
+    assert early.cut_on == dt.date(2024, 11, 15)
+    assert early.labels.equals(early.scorecard.tiers().labels)
+    assert "no quarter with a year of records behind it is over yet" in repr(early)
+
+
+def test_moves_need_two_reviews(small_study):
+    with pytest.raises(Refused, match="up to 2025-02-15 there are 1"):
+        _ = small_study.at("2025-02-15").tiers.history
 
 
 # What came of them -----------------------------------------------------------------------------------------
@@ -127,7 +159,7 @@ def test_tiers_of_a_year_ago_meet_what_came_since(small_market, small_study, mon
     assert list(ranks) == list(came) == [day]
     then = small_study.at(day)
     known, later = ranks[day].set_index("customer_id"), came[day].set_index("customer_id")
-    pd.testing.assert_series_equal(known["tier"], then.tiers.labels, check_names=False)
+    pd.testing.assert_series_equal(known["tier"], then.tiers.scorecard.tiers().labels, check_names=False)
     assert set(known.columns) == {"tier", "points", "CLV", "last year's revenue"}
     last = last_orders(small_market).reindex(later.index)
     assert (later["left"] == (last <= "2025-07-02")).all()
@@ -169,7 +201,14 @@ def test_one_customer_is_graded_above_nobody(alone):
 
 
 def test_the_scheme_is_learnt_on_the_day_named_and_never_from_later_ones(small_study, assuming):
-    of_then = small_study.tiers.at(EARLIER).scheme.to_dict()
+    of_then = assuming(tiers_cut_on="2025-06-30").scheme.to_dict()
     assert of_then != small_study.tiers.scheme.to_dict()
-    assert assuming(tiers_cut_on="2025-06-30").scheme.to_dict() == of_then
+    assert small_study.tiers.at(EARLIER).indicators.values.equals(small_study.at(EARLIER).tiers.indicators.values)
     assert assuming(tiers_cut_on="2030-01-01").scheme.to_dict() == small_study.tiers.scheme.to_dict()
+
+
+def test_where_no_day_is_named_the_scheme_is_that_of_the_last_review(small_study):
+    assert small_study.tiers.cut_on == dt.date(2025, 12, 31)
+    between = small_study.at("2025-08-15").tiers
+    assert between.cut_on == EARLIER
+    assert between.scheme.to_dict() == small_study.at(EARLIER).tiers.scheme.to_dict()

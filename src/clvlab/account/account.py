@@ -18,7 +18,7 @@ from clvlab.account.profile import name_of, profile
 from clvlab.account.reading import facts_of, rows_of
 from clvlab.account.risk import LOST, cause_in_words, reasons, rhythm_in_words, risk
 from clvlab.account.service import promised_on_time, satisfaction, service
-from clvlab.account.standing import by_indicator, firmness, moved, need_grade
+from clvlab.account.standing import beside_points, by_indicator, firmness, moved, need_grade
 from clvlab.account.timeline import Timeline, timeline
 from clvlab.account.value import Amount, fact, worth
 from clvlab.language import say, say_name
@@ -96,7 +96,7 @@ class Account(Result):
         Refused
             When the records hold no money of the account.
         """
-        return worth(self._amounts(), self.customer_id, self._all.currency)
+        return worth(self._amounts(), self.customer_id, self._all.currency, self._all.base.value_doubts)
 
     def _amounts(self) -> list[Amount]:
         """Return the kinds of money that the records tell of."""
@@ -141,12 +141,12 @@ class Account(Result):
         Refused
             When the account is not graded.
         """
-        tiers = self._all.tiers
-        need_grade(tiers.scorecard, self.customer_id)
-        told: tuple[str, ...] = ()
+        tiers, code = self._all.tiers, self.customer_id
+        need_grade(tiers.scorecard, code)
+        told = beside_points(tiers.held, tiers.base.assumptions.tier_band, code)
         with suppress(Refused):  # one customer alone
-            told = firmness(tiers.survival, self.customer_id)
-        return by_indicator(tiers.scorecard, tiers.indicators, tiers.quarters, self.customer_id, told)
+            told += firmness(tiers.survival, code)
+        return by_indicator(tiers.scorecard, tiers.labels[code], tiers.indicators, self._all.quarters, code, told)
 
     @property
     def moved(self) -> Table:
@@ -157,7 +157,7 @@ class Account(Result):
         Refused
             When there are no two quarters to compare, or the account was graded in none.
         """
-        return moved(self._all.tiers.history, self._all.tiers.quarters, self.customer_id)
+        return moved(self._all.tiers.history, self._all.quarters, self.customer_id)
 
     @property
     def risk(self) -> Table:

@@ -26,6 +26,9 @@ from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
 from clvlab.tiers.base import Base
 from clvlab.tiers.customer_playbook import Playbook
 from clvlab.tiers.customer_tiers import Tiers
+from clvlab.tiers.grading.scorecard import Scorecard
+
+_QUARTERS = 4
 
 
 class Accounts:
@@ -89,6 +92,11 @@ class Accounts:
     def tiers(self) -> Tiers:
         """The scorecard."""
         return self.playbook.tiers
+
+    @property
+    def quarters(self) -> dict[str, Scorecard]:
+        """Scorecards of the last year's reviews, oldest first."""
+        return dict(list(self.tiers.quarters.items())[-_QUARTERS:])
 
     @property
     def records(self) -> Records:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clvlab.account.standing import in_words
 from clvlab.refusal import Refused
 from clvlab.results import Headline, Headlines, format_cell
 
@@ -34,7 +35,8 @@ def _value(everything: Accounts, customer_id: str) -> Headline:
         return Headline("value to come", None, note=str(refusal))
     row = everything.row("worth", customer_id)
     name = f"value to come, {values.horizon_months} months"
-    return _money(name, row, "value", everything.currency, f"{values.meaning}, discounted")
+    note = f"{values.meaning}, discounted"
+    return _money(name, row, "value", everything.currency, f"{note}; doubtful, see below" if values.doubts else note)
 
 
 def _leaves(everything: Accounts, customer_id: str) -> Headline:
@@ -60,9 +62,8 @@ def _tier(everything: Accounts, customer_id: str) -> Headline:
         return Headline("tier", None, note=str(refusal))
     if customer_id not in card.points.index:
         return Headline("tier", None, note="no order in the last 365 days")
-    return Headline(
-        "tier", str(everything.tiers.labels[customer_id]), note=f"{card.score[customer_id]:.1f} of 100 points"
-    )
+    points, told = f"{card.score[customer_id]:.1f} of 100 points", in_words(everything.tiers.held, customer_id)
+    return Headline("tier", str(everything.tiers.labels[customer_id]), note=f"{points}; {told}" if told else points)
 
 
 def _next_order(everything: Accounts, customer_id: str) -> Headline:

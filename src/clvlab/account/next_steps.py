@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from clvlab.account import steps
+from clvlab.account import keeping, steps
 from clvlab.account.reading import facts_of, rows_of
 from clvlab.account.risk import LOST, SILENT, rhythm_in_words
 from clvlab.clv.valuing.potential import STALE
@@ -43,7 +43,7 @@ def next_steps(everything: Accounts, customer_id: str) -> Result:
     stale = everything.row("potential", customer_id).get("flag") == STALE
     file = facts_of(everything.customers, customer_id)
     found += steps.on_file(file, "account_manager" in everything.customers, stale)
-    calls = any(step.money_is == steps.OF_CALL for step in found)
+    calls = any(step.money_is == keeping.OF_CALL for step in found)
     return steps.ranked(found, everything.currency, _shown_by_campaign(everything) if calls else ())
 
 
@@ -57,21 +57,21 @@ def _keeping(everything: Accounts, customer_id: str) -> list[steps.Step]:
     """Return what keeps, or wins back, an account that does not lose us money."""
     tables, stands = everything.records.tables, everything.row("standing", customer_id)
     if stands.get("standing") == LOST:
-        return [steps.lost(stands["last_on"], _yearly(everything, customer_id), _returns(everything))]
+        return [keeping.lost(stands["last_on"], _yearly(everything, customer_id), _returns(everything))]
     months = everything.base.assumptions.leave_within_months
-    talks_by = steps.talks_by(rows_of(tables, "contracts", customer_id), everything.as_of, months)
+    talks_by = keeping.talks_by(rows_of(tables, "contracts", customer_id), everything.as_of, months)
     watched = everything.row("watched", customer_id)
     if "place" in watched:
         complaints = rows_of(tables, "complaints", customer_id)
         unsettled = int(complaints["resolved_at"].isna().sum()) if "resolved_at" in complaints else 0
         cost = everything.base.assumptions.unit_costs.get("call", steps.NONE)
         acting, of = everything.row("acting", customer_id), int(everything.watched["place"].max())
-        return steps.watched(watched, of, cost, unsettled, talks_by, acting)
+        return keeping.watched(watched, of, cost, unsettled, talks_by, acting)
     if watched:
-        return steps.apart(watched, everything.row("worth", customer_id))
+        return keeping.apart(watched, everything.row("worth", customer_id))
     if stands.get("standing") == SILENT:
         told = rhythm_in_words(stands, everything.row("rhythms", customer_id), everything.as_of)
-        return [steps.silent(told)]
+        return [keeping.silent(told)]
     return []
 
 

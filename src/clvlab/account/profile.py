@@ -98,12 +98,8 @@ def _came(file: Mapping[str, Any], as_of: dt.date, since: pd.Timestamp | None) -
 
 
 def _dealings(file: Mapping[str, Any]) -> Facts:
-    names = {
-        "account_manager": "account manager",
-        "priority_class": "priority class",
-        "retention_level": "tied to us by",
-    }
-    return _texts(file, names)
+    found = _texts(file, {"account_manager": "account manager", "priority_class": "priority class"})
+    return found + [(label, f"{level} ties") for label, level in _texts(file, {"retention_level": "tied to us by"})]
 
 
 def _contract(tables: Tables, customer_id: str, as_of: dt.date) -> Facts:

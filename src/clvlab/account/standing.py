@@ -1,4 +1,4 @@
-"""An account's tier: its score by indicator, how firm the tier is, and how it moved."""
+"""An account's tier: its score by indicator, how the tier is held, how firm it is, and how it moved."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from clvlab.refusal import Refused
 from clvlab.results import Table
+from clvlab.tiers.classes.labelled import Classes
+from clvlab.tiers.grading.held import BY_POINTS, SINCE
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.scorecard import Scorecard
 from clvlab.tiers.grading.sensitivity import TierSurvival
@@ -32,6 +34,7 @@ def need_grade(card: Scorecard, customer_id: str) -> None:
 
 def by_indicator(
     card: Scorecard,
+    tier: str,
     indicators: Indicators,
     quarters: Mapping[str, Scorecard],
     customer_id: str,
@@ -41,14 +44,18 @@ def by_indicator(
 
     Parameters
     ----------
-    card, indicators
+    card
+        Of the day.
+    tier
+        The one that the account holds.
+    indicators
         Of the day.
     quarters
         Scorecards of the last quarters by the same scheme, oldest first; they may lack the account, or be none.
     customer_id
         The account.
     remarks
-        What to say beside it, such as :func:`firmness`.
+        What to say beside it, such as :func:`beside_points` and :func:`firmness`.
 
     Returns
     -------
@@ -85,12 +92,20 @@ def by_indicator(
         change = (brings - then.contributions(who).loc[customer_id])[known].to_numpy()
         frame[f"change_since_{quarter}"] = np.where(np.abs(change) < _NO_CHANGE, 0.0, change)
     score = card.score[customer_id]
-    tier = card.tiers().labels[customer_id]
     return Table(frame, f"{tier.capitalize()}: {score:.1f} of 100 points", 1, fold=False, remarks=remarks)
 
 
 def moved(history: TierHistory, quarters: Mapping[str, Scorecard], customer_id: str) -> Table:
     """Return an account's tier and score at the ends of the last quarters, and why it moved.
+
+    Parameters
+    ----------
+    history
+        Of all reviews.
+    quarters
+        Scorecards of those that are shown, oldest first.
+    customer_id
+        The account.
 
     Returns
     -------
@@ -103,7 +118,7 @@ def moved(history: TierHistory, quarters: Mapping[str, Scorecard], customer_id: 
     Refused
         When it was graded in none of them.
     """
-    if customer_id not in history.tiers.index:
+    if not any(customer_id in card.points.index for card in quarters.values()):
         raise Refused("This account was graded at the end of none of the last quarters.")
     moves = history.moves[history.moves["customer_id"] == customer_id].set_index("quarter")
     rows = [
@@ -120,14 +135,29 @@ def moved(history: TierHistory, quarters: Mapping[str, Scorecard], customer_id: 
     return Table(pd.DataFrame(rows), title, 1, fold=False)
 
 
+def in_words(held: Classes, customer_id: str) -> str:
+    """Say what today's points alone would give an account where that is another tier, or where nothing else decides."""
+    tier, facts = held.labels[customer_id], held.values.loc[customer_id]
+    if pd.isna(facts[SINCE]):
+        return "by points until its first review"
+    return "" if facts[BY_POINTS] == tier else f"by points alone {facts[BY_POINTS]}"
+
+
+def beside_points(held: Classes, band: float, customer_id: str) -> tuple[str, ...]:
+    """Say why points alone do not decide; nothing of an account to which they give the same tier."""
+    told = in_words(held, customer_id)
+    rule = f"a tier changes at the end of a quarter, and only when points pass a cut by more than {band:g}"
+    return (f"{told.capitalize()}: {rule}.",) if told else ()
+
+
 def firmness(survival: TierSurvival, customer_id: str) -> tuple[str, ...]:
-    """Say how often the tier survives other weights and the error of its indicators; nothing where it was not drawn."""
+    """Say how firm the tier by points is under other weights and measurement error; nothing where it was not drawn."""
     rows = survival.frame[survival.frame["customer_id"] == customer_id]
     if rows.empty:
         return ()
     row = rows.iloc[0]
     others = row[[tier for tier in survival.tiers if tier != row["tier"]]].astype(float)
-    kept = f"With other weights and measurement error the tier stays {row['tier']} in {row['by_both']:.0%} of draws"
+    kept = f"With other weights and measurement error its points make it {row['tier']} in {row['by_both']:.0%} of draws"
     return (f"{kept}." if others.max() == 0 else f"{kept}; {others.idxmax()} in {others.max():.0%}.",)
 
 

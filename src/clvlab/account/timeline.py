@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from clvlab.account.reading import Tables, rows_of
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.events import purchases
 from clvlab.features.indicators import BY_NAME, end_of
 from clvlab.periods import period_index, period_label, period_start
@@ -66,8 +67,8 @@ class Timeline(Table):
         orders = self._frame["orders"]
         now, before = int(orders.iloc[-12:].sum()), int(orders.iloc[-24:-12].sum())
         if len(orders) < 24:
-            return f"{now:,} orders in the last 12 months"
-        return f"{now:,} orders in the last 12 months, {before:,} in the 12 before"
+            return f"{plural(now, 'orders')} in the last 12 months"
+        return f"{plural(now, 'orders')} in the last 12 months, {before:,} in the 12 before"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw months across: orders as bars, their failed part marked, and a lane for everything else."""

@@ -83,20 +83,35 @@ class Changes:
         return int((~self.after.customers["customer_id"].isin(self.before.customers["customer_id"])).sum())
 
     def moves(self) -> pd.DataFrame:
-        """Return customers whose tier is another than before, those of the highest value first.
+        """Return customers who changed tier at a review since, those of the highest value first.
 
         Returns
         -------
         DataFrame
-            ``customer_id``, ``name``, ``tier_before``, ``tier``, ``up`` (into a better one), ``points_before``,
-            ``points``, ``value``, ``value_lower``, ``value_upper``.
+            ``customer_id``, ``name``, ``tier_before``, ``tier``, ``up`` (into a better one), ``points_before`` and
+            ``points`` (when each of the two was got, on today's scales), ``value``, ``value_lower``, ``value_upper``.
         """
-        rows = self._beside.dropna(subset=["tier", "tier_before"])
-        rows = rows[rows["tier"] != rows["tier_before"]]
+        rows = self._in_another_tier
+        rows = rows[self._moved].assign(points_before=rows["points_left"])
         rows = rows.assign(up=rows["tier_place"] < rows["tier_place_before"])
         rows = rows.sort_values(["value", "customer_id"], ascending=[False, True], ignore_index=True)
         columns = ["customer_id", "name", "tier_before", "tier", "up", "points_before", "points"]
         return rows[[*columns, "value", "value_lower", "value_upper"]]
+
+    @property
+    def retold(self) -> int:
+        """How many are in another tier without having moved: cuts were learnt anew, or the records restated."""
+        return int((~self._moved).sum())
+
+    @property
+    def _in_another_tier(self) -> pd.DataFrame:
+        rows = self._beside.dropna(subset=["since", "since_before"])
+        return rows[rows["tier"] != rows["tier_before"]]
+
+    @property
+    def _moved(self) -> pd.Series:
+        rows, reviewed = self._in_another_tier, self.before.customers["since"].dropna().max()
+        return (rows["since"] > reviewed) & (rows["tier_left"] == rows["tier_before"])
 
     def move_counts(self) -> pd.DataFrame:
         """Return how many customers went from which tier to which: from best to last, those who stayed included."""

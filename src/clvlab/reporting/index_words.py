@@ -114,6 +114,8 @@ def moves_in_words(changes: Changes, labels: Labels, unit: str) -> Part:
     moves, counts, day = changes.moves(), changes.move_counts(), say_day(changes.before.as_of)
     up, stayed = int(moves["up"].sum()), int(sum(counts.loc[tier, tier] for tier in counts.index))
     told = labels["moves_told"].format(up=up, down=len(moves) - up, stayed=f"{stayed:,}")
+    if changes.retold:
+        told += " " + labels["retold"].format(count=f"{changes.retold:,}", day=day)
     columns = [
         Column(labels["customer"], "long", key=True), Column(labels["tier_before"].format(day=day), "short"),
         Column(labels["tier"], "short"), Column(labels["scored"]), Column(labels["value"].format(unit=unit)),

@@ -30,7 +30,7 @@ SNAPSHOTS = "snapshots"
 NOW, BEFORE, FAILURE = "now", "before_on_these_records", "failed.json"
 _FIGURES, _CUSTOMERS = "figures.json", "customers.parquet"
 _VALUE = ["value", "value_lower", "value_upper"]
-_TIER = ["tier", "tier_place", "points"]
+_TIER = ["tier", "tier_place", "since", "points", "tier_left", "points_left"]
 _WATCHED = ["watch_place", "at_stake", "at_stake_lower", "at_stake_upper", "likely_cause"]
 _DIGITS = 4  # clears the last bits of sums, which differ between runs
 
@@ -52,9 +52,10 @@ class Snapshot:
     headlines
         The figures that the records can tell, with intervals and units.
     customers
-        One row per customer known on the day: ``customer_id``, ``name``, ``value`` (with its interval), ``tier`` with
-        ``tier_place`` (1 the best) and ``points``, ``watch_place`` (1 is to be called first), ``at_stake`` (with its
-        interval) and ``likely_cause``; missing where there is none.
+        One row per customer known on the day: ``customer_id``, ``name``, ``value`` (with its interval), ``tier``, the
+        one held, with ``tier_place`` (1 the best), the quarter ``since`` which and the ``points`` with which it is held
+        (missing before the first review), ``tier_left`` for it and ``points_left`` of that, ``watch_place`` (1 is to be
+        called first), ``at_stake`` (with its interval) and ``likely_cause``; missing where there is none.
     """
 
     as_of: date
@@ -88,7 +89,8 @@ def read(folder: Path) -> Snapshot:
         headlines = tuple(as_headline(headline) for headline in found["headlines"])
         customers = read_frame(folder / _CUSTOMERS)
         return Snapshot(
-            date.fromisoformat(found["as_of"]), found["records"], found["currency"], found["method"], headlines,
+            date.fromisoformat(found["as_of"]), found["records"], found["currency"], found["method"],
+            headlines,
             customers[["customer_id", "name", *_VALUE, *_TIER, *_WATCHED]],
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -140,9 +142,10 @@ def _values(study: Study) -> pd.DataFrame:
 
 
 def _tiers(study: Study) -> pd.DataFrame:
-    labels, best_first = study.tiers.labels, list(study.tiers.scheme.tiers)
-    places = labels.map({tier: place for place, tier in enumerate(best_first, start=1)})
-    return labels.to_frame("tier").assign(tier_place=places, points=study.tiers.scorecard.score)
+    held, best_first = study.tiers.held, list(study.tiers.scheme.tiers)
+    places = held.labels.map({tier: place for place, tier in enumerate(best_first, start=1)})
+    facts = held.values.rename(columns={"score_then": "points", "score_left": "points_left"})
+    return facts.assign(tier=held.labels, tier_place=places)[_TIER]
 
 
 def _watched(study: Study) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.fitted import fit_models
 from clvlab.evaluation.forecasts import rank_correlation
 from clvlab.features.customer_file.shared import plural
@@ -21,13 +22,14 @@ from clvlab.tiers.base import Base
 from clvlab.tiers.classes.labelled import Classes
 from clvlab.tiers.evidence.prediction import Prediction, predicts
 from clvlab.tiers.grading.fifteen import FIFTEEN, scorecard_indicators
+from clvlab.tiers.grading.held import BY_POINTS, held_tiers
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.matrix import learn_matrix_cuts, matrix_tiers
 from clvlab.tiers.grading.measured import estimated
 from clvlab.tiers.grading.nine_criteria import NINE, nine_criteria
 from clvlab.tiers.grading.objective_weights import critic_weights, entropy_weights
 from clvlab.tiers.grading.scheme import Scheme, learn_scheme
-from clvlab.tiers.grading.scorecard import Scorecard, scorecard
+from clvlab.tiers.grading.scorecard import TIER, Scorecard, scorecard
 from clvlab.tiers.grading.sensitivity import TierSurvival, tier_survival
 from clvlab.tiers.grading.stability import TierHistory, tier_history
 from clvlab.tiers.grading.topsis import TopsisRanking, topsis
@@ -36,7 +38,11 @@ from clvlab.tiers.grading.weights import Weights, combined_weights, given_weight
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_QUARTERS, _FEWEST_QUARTERS = 3, 2
+# So many reviews back a tier is held; a first quarter's points hardly tell by then.
+_REVIEWS, _FEWEST_FOR_MOVES = 8, 2
+_QUARTERS_OF_A_YEAR = 4
+# Records seldom end on a quarter's last day: in its last week it counts as over.
+_LAST_DAYS = dt.timedelta(days=7)
 _FIFTEEN, _NINE = ({one.name: one for one in scheme} for scheme in (FIFTEEN, NINE))
 
 
@@ -72,24 +78,36 @@ class Tiers(Result):
         return given_weights(self.base.assumptions.tier_weights, _FIFTEEN)
 
     @cached_property
-    def scheme(self) -> Scheme:
-        """Weights, scales and cuts, learnt on the day that the assumptions name and frozen; on this day if none."""
+    def cut_on(self) -> dt.date:
+        """The day on which scales and cuts were learnt: as assumed, else that of the last review, else this day."""
         named = self.base.assumptions.tiers_cut_on
-        day = min(parse_date(named), self.base.as_of) if named else self.base.as_of  # nothing is learnt from later days
-        return self.at(day)._learnt(self.weights)
+        if named:
+            return min(parse_date(named), self.base.as_of)  # nothing is learnt from later days
+        return [self.base.as_of, *self._reviews.values()][-1]
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """Weights, scales and cuts, learnt on one day and frozen."""
+        return self._learnt(self.weights)
 
     def _learnt(self, weights: Weights) -> Scheme:
-        return learn_scheme(self.indicators.values, _FIFTEEN, weights, self.base.assumptions.tier_shares)
+        then = self.at(self.cut_on).indicators.values
+        return learn_scheme(then, _FIFTEEN, weights, self.base.assumptions.tier_shares)
 
     @cached_property
     def scorecard(self) -> Scorecard:
-        """Points and tiers."""
+        """Today's points, and the tiers that points alone would give."""
         return scorecard(self.indicators.values, self.scheme)
 
     @cached_property
+    def held(self) -> Classes:
+        """The tier that each graded customer holds: the one that decides, on every page and list."""
+        return held_tiers(self.scorecard, self.quarters, self.base.assumptions.tier_band)
+
+    @property
     def labels(self) -> pd.Series:
-        """Each graded customer's tier, by customer_id."""
-        return self.scorecard.tiers().labels
+        """The tier that each graded customer holds, by customer_id."""
+        return self.held.labels
 
     @cached_property
     def matrix(self) -> Classes:
@@ -106,10 +124,11 @@ class Tiers(Result):
         """Return what other weights would say: agreement of scores and tiers with those in use.
 
         One row per set of weights: ``rank_correlation`` of the scores, and ``same_tier``, the share of customers whose
-        tier is the same.
+        tier by points is the same.
         """
         values, known = self.indicators.values, _FIFTEEN
         entropy, critic = entropy_weights(values, known), critic_weights(values, known)
+        by_points = self.scorecard.tiers().labels
         sets = {
             "entropy": entropy,
             "CRITIC": critic,
@@ -123,7 +142,7 @@ class Tiers(Result):
                 {
                     "weights": name,
                     "rank_correlation": rank_correlation(card.score.to_numpy(), self.scorecard.score.to_numpy()),
-                    "same_tier": (card.tiers().labels == self.labels).mean(),
+                    "same_tier": (card.tiers().labels == by_points).mean(),
                     "heaviest": f"{known[heaviest].label} ({weights.values.max():.0%})",
                 }
             )
@@ -144,47 +163,53 @@ class Tiers(Result):
 
     @cached_property
     def quarters(self) -> dict[str, Scorecard]:
-        """Scorecards at the ends of the last quarters, by today's scheme, oldest first; none before the records."""
+        """Scorecards of the reviews, at the ends of past quarters, by today's scheme, oldest first."""
 
         def graded() -> dict[str, Scorecard]:
-            cards = {}
-            for label, day in self._quarter_ends():
-                with suppress(Refused):  # nothing had happened by then
-                    cards[label] = scorecard(self.at(day).indicators.values, self.scheme)
-            return cards
+            return {
+                quarter: scorecard(self.at(day).indicators.values, self.scheme)
+                for quarter, day in self._reviews.items()
+            }
 
         return self.base.kept("quarters", graded)
 
     @cached_property
     def history(self) -> TierHistory:
-        """Tiers at the ends of the last quarters, by today's scheme.
+        """Tiers at the ends of past quarters, by today's scheme, and who moved.
 
         Raises
         ------
         Refused
             When the records do not reach back so far.
         """
-        if len(self.quarters) < _FEWEST_QUARTERS:
+        if len(self.quarters) < _FEWEST_FOR_MOVES:
             raise Refused(
-                f"Moves between tiers need customers graded at the ends of two quarters; up to {self.base.as_of} the"
-                f" records hold {len(self.quarters)}."
+                "Moves between tiers need the ends of two quarters with a year of records behind them; up to"
+                f" {self.base.as_of} there are {len(self.quarters)}."
             )
         return tier_history(self.quarters, self.base.assumptions.tier_band)
 
-    def _quarter_ends(self) -> list[tuple[str, dt.date]]:
-        """Return label and last day of the last whole quarters, oldest first."""
-        now = int(period_index(self.base.as_of + dt.timedelta(days=1), "quarter"))
-        return [
-            (period_label(quarter, "quarter"), period_start(quarter + 1, "quarter") - dt.timedelta(days=1))
-            for quarter in range(now - _QUARTERS, now)
-        ]
+    @cached_property
+    def _reviews(self) -> dict[str, dt.date]:
+        """Labels and days of the last quarters' reviews, with a year of records behind them, oldest first."""
+        began = self.base.totals["first_on"].min()
+        if pd.isna(began):
+            return {}
+        first = int(period_index(began.date(), "quarter")) + _QUARTERS_OF_A_YEAR - 1
+        running = int(period_index(self.base.as_of + _LAST_DAYS, "quarter"))
+        ends = {
+            period_label(quarter, "quarter"): period_start(quarter + 1, "quarter") - dt.timedelta(days=1)
+            for quarter in range(max(first, running - _REVIEWS), running)
+        }
+        return {quarter: min(day, self.base.as_of) for quarter, day in ends.items()}
 
     @cached_property
     def nine_criteria(self) -> Scorecard:
         """The grading by nine criteria, all of one weight."""
         base, given = self.base, {}
         with suppress(Refused):
-            given["value"] = estimated(base.values().frame, "value")
+            if not alike(base.values().frame["value"]):  # else noise would grade
+                given["value"] = estimated(base.values().frame, "value")
         with suppress(Refused):
             given["potential"] = estimated(base.potential.to_frame().set_index("customer_id"), "could_be_won")
         with suppress(Refused):
@@ -204,7 +229,8 @@ class Tiers(Result):
 
         Notes
         -----
-        Scheme, values and rankings are made with what was known a year ago. Who bought nothing in the second half of
+        Scheme, values and rankings are made with what was known a year ago; tiers are those of that day's points, which
+        a band would only delay. Who bought nothing in the second half of
         the year since counts as having left: that is known of everyone by now, whatever the definition of churn.
         """
         return self.base.kept("prediction", self._predicted)
@@ -218,7 +244,7 @@ class Tiers(Result):
             ).expected_values()
         name = "revenue" if "revenue" in totals else "orders"
         rivals[f"last year's {name}"] = totals[name].astype("float64")
-        ranks = pd.DataFrame({"tier": then.labels, "points": then.scorecard.score})
+        ranks = pd.DataFrame({"tier": then.scorecard.tiers().labels, "points": then.scorecard.score})
         ranks = ranks.assign(**{key: rival.reindex(ranks.index).fillna(0.0) for key, rival in rivals.items()})
         middle = pd.Timestamp(base.as_of - dt.timedelta(days=YEAR_DAYS // 2))
         came = pd.DataFrame(
@@ -242,8 +268,10 @@ class Tiers(Result):
         return f"Tiers of {plural(len(self.labels), 'customers')} with an order in the last 365 days"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per graded customer: customer_id, tier, score, and what each dimension brings to it."""
-        return self.scorecard.to_frame()
+        """Return one row per graded customer: the tier held and by points, score, and what each dimension brings."""
+        frame = self.scorecard.to_frame().rename(columns={TIER: BY_POINTS})
+        frame.insert(1, TIER, self.labels.to_numpy())
+        return frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how scores are spread, with the cuts between tiers."""
@@ -251,7 +279,7 @@ class Tiers(Result):
 
     def __repr__(self) -> str:
         """Return the tiers as text."""
-        return f"{self.title}\n{self.scorecard!r}"
+        return f"{self.title}\n{self.held!r}"
 
     def _repr_html_(self) -> str:
-        return self.scorecard._repr_html_()
+        return self.held._repr_html_()

@@ -52,7 +52,7 @@ def test_nobody_with_a_profit_is_refused():
 
 def test_shares_of_profit_add_up_and_losses_lift_the_top_above_the_whole():
     profit = by_customer([*np.random.default_rng(1).lognormal(3, 1.5, 160), *np.full(40, -60.0)])
-    found = pyramid_shares(profit).to_frame().set_index("level")
+    found = pyramid_shares(profit).to_frame().set_index("class")
     assert found["profit_share"].sum() == pytest.approx(1)
     top = profit.sort_values(ascending=False)
     assert found.loc[KEY, "profit_share"] == pytest.approx(top[:10].sum() / profit.sum())

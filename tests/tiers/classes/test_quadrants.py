@@ -89,6 +89,18 @@ def test_the_two_directions_are_apart_and_hold_all_who_brought_or_could_bring():
     assert found.to_grow().to_frame()["customer_id"].tolist() == ["c2"]
 
 
+def test_a_direction_that_nobody_takes_is_empty():
+    found = quadrants(figures([10, 10, 1]), figures([10, 1, 1]), 5, 5)
+    assert found.to_grow().to_frame().empty
+    assert found.to_grow().title.startswith("Accounts to grow: 0 customers")
+
+
+def test_the_probability_is_that_of_the_quadrant_beside_it():
+    kept = quadrants(figures([10, 1]), figures([10, 1], down=12), 5, 5).to_keep().to_frame()
+    assert kept["undecided"].tolist() == [True]
+    assert 0.5 < kept["probability"].iloc[0] < 0.95
+
+
 def test_classes_add_up_to_all_customers_and_all_money():
     value = figures(list(range(40)), down=3.0)
     found = quadrants(value, value, "mean", "median", "CNY")
@@ -102,7 +114,7 @@ def test_a_customer_without_a_figure_is_not_known_and_an_exact_one_is_said():
     history, ahead = figures([10.0, 1.0, 2.0]), figures([10.0, 1.0])
     found = quadrants(history, Range(ahead.value, ahead.lower * np.nan, ahead.upper), 5, 5)
     assert found.labels["c2"] == NOT_KNOWN
-    assert "2 customers have no interval of their potential" in " ".join(found.remarks)
+    assert "2 customers without an interval of their potential" in " ".join(found.remarks)
 
 
 def test_what_could_be_won_adds_to_value_and_its_error_as_squares():
@@ -113,9 +125,9 @@ def test_what_could_be_won_adds_to_value_and_its_error_as_squares():
 
 
 @pytest.mark.parametrize("rule", ["median", "mean", "top 20%", "optimal"])
-@pytest.mark.parametrize("values", [[3.0], [3.0, 3.0, 3.0]])
+@pytest.mark.parametrize("values", [[3.0], [3.0, 3.0, 3.0], [300.0, 301.0, 302.0]])
 def test_a_rule_that_parts_nobody_is_refused(rule, values):
-    with pytest.raises(Refused, match="give a number"):
+    with pytest.raises(Refused, match="cannot be split by historical value: it is the same"):
         quadrants(figures(values), figures(values), rule, 1.0)
 
 

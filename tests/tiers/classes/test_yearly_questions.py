@@ -93,7 +93,7 @@ def test_classes_add_up_and_name_their_largest():
     frame = rows.to_frame().set_index("class")
     assert frame["revenue"].sum() == REVENUE.sum()
     assert frame["largest"].to_dict() == {"A": "Ann", "B": "Ben; Cem", "C": "c4"}
-    assert sentence == "A: 1 customers, B: 2 customers, C: 2 customers."
+    assert sentence == "A: 1 customer, B: 2 customers, C: 2 customers."
 
 
 def test_equal_amounts_are_ranked_by_customer_however_they_come():

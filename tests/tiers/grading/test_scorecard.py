@@ -115,14 +115,14 @@ def test_what_is_missing_neither_helps_nor_hurts_who_is_the_same_throughout():
 def test_a_score_on_less_than_half_of_the_weight_is_flagged():
     card = scorecard(BASE.assign(margin=np.nan, days_late=np.nan, growth=np.nan), SCHEME)
     assert card.to_frame()["thin"].all()
-    assert any("less than half" in remark for remark in card.remarks)
+    assert any("Less than half of the weight" in remark for remark in card.remarks)
 
 
 def test_who_is_not_known_at_all_has_no_score_and_no_tier():
     card = scorecard(BASE * np.nan, SCHEME)
     assert card.score.isna().all()
     assert set(card.tiers().labels) == {"not known"}
-    assert "cannot be scored" in repr(card)
+    assert "of 200 of 200 customers: not scored" in repr(card)
 
 
 def test_a_column_that_a_later_quarter_lacks_counts_as_missing():

@@ -1,10 +1,9 @@
-"""Tiers through time: a band around the cuts, who moved and why, and how many moves the band avoided."""
+"""Tiers through time: who moved and why, where customers of a tier are later, and how many moves the band avoided."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,12 @@ import pandas as pd
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result, Table
 from clvlab.tiers.grading.cuts import UNSCORED, named, tier_places
+from clvlab.tiers.grading.held import held_through
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from clvlab.tiers.classes.labelled import Classes
     from clvlab.tiers.grading.scorecard import Scorecard
 
 PROMOTION, DEMOTION = "promotion", "demotion"
@@ -47,8 +46,6 @@ class TierHistory(Result):
         Points by which a score must pass a cut before the tier changes.
     moves_without_band
         Changes of tier between quarters if the cuts alone decided.
-    latest
-        The tiers of the last quarter as classes, held by the band.
     """
 
     tiers: pd.DataFrame
@@ -56,7 +53,6 @@ class TierHistory(Result):
     migration: pd.DataFrame
     band: float
     moves_without_band: int
-    latest: Classes
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -89,38 +85,6 @@ class TierHistory(Result):
         from clvlab.tiers.grading.plots import draw_migration
 
         return draw_migration(self, ax)
-
-
-def held_places(
-    before: NDArray[np.int64], scores: NDArray[np.float64], cuts: Sequence[float], band: float
-) -> NDArray[np.int64]:
-    """Return tiers as numbers (0 the best), changed only where a score passes a cut by more than the band.
-
-    Parameters
-    ----------
-    before
-        The tiers so far; -1 where there is none, which gets the tier that the cuts give.
-    scores
-        Today's scores; missing ones give -1.
-    cuts
-        Points from which an account is in each tier but the last, falling.
-    band
-        In points.
-
-    Returns
-    -------
-    array
-        An account goes up no further than where it would stand with the band taken off its score, and down no further
-        than where it would stand with the band added.
-
-    Examples
-    --------
-    >>> held_places(np.array([1, 1, 0, 0, -1]), np.array([82, 84, 78, 76, 81.0]), (80.0,), 3.0).tolist()
-    [1, 0, 0, 1, 0]
-    """
-    safely, at_best = tier_places(scores - band, cuts), tier_places(scores + band, cuts)
-    plain = tier_places(scores, cuts)
-    return np.where((before == UNSCORED) | (plain == UNSCORED), plain, np.clip(before, at_best, safely))
 
 
 def tier_history(cards: Mapping[str, Scorecard], band: float) -> TierHistory:
@@ -167,43 +131,28 @@ def tier_history(cards: Mapping[str, Scorecard], band: float) -> TierHistory:
     for quarter, card in cards.items():
         if card.scheme is not scheme and card.scheme.to_dict() != scheme.to_dict():
             raise Refused(f"The scorecard of {quarter} is of another scheme; score every quarter by the same one.")
-    customers = reduce(pd.Index.union, (card.points.index for card in cards.values())).rename("customer_id")
-    scores = {quarter: card.score.reindex(customers).to_numpy() for quarter, card in cards.items()}
-    held = {quarters[0]: tier_places(scores[quarters[0]], scheme.cuts)}
-    since = np.zeros(len(customers), dtype=int)  # the quarter in which each got its tier
+    held = held_through(cards, band)
+    places = held.to_numpy().T  # one row per quarter
+    since = np.zeros(len(held), dtype=int)  # the quarter in which each got its tier
     moves = []
-    for before, now in pairwise(quarters):
-        held[now] = held_places(held[before], scores[now], scheme.cuts, band)
-        moved = _moved(held[before], held[now])
+    for i, (before, now) in enumerate(pairwise(places), start=1):
+        moved = _moved(before, now)
         for start in np.unique(since[moved]):
             who = moved & (since == start)
-            rows = _moves(cards[quarters[start]], cards[now], customers[who], held[before][who], held[now][who])
-            rows.insert(1, "quarter", now)
+            then, today = cards[quarters[start]], cards[quarters[i]]
+            rows = _moves(then, today, held.index[who], before[who], now[who])
+            rows.insert(1, "quarter", quarters[i])
             moves.append(rows)
-        since[held[before] != held[now]] = quarters.index(now)
-    plain = [tier_places(scores[quarter], scheme.cuts) for quarter in quarters]
+        since[before != now] = i
+    plain = [tier_places(card.score.reindex(held.index).to_numpy(), scheme.cuts) for card in cards.values()]
     columns = ["customer_id", "quarter", "move", "from_tier", "to_tier", "score_before", "score", "reasons"]
-    tiers = pd.DataFrame({quarter: named(places, scheme.tiers) for quarter, places in held.items()}, index=customers)
     return TierHistory(
-        tiers,
+        held.apply(lambda quarter: named(quarter.to_numpy(), scheme.tiers)),
         pd.concat(moves, ignore_index=True) if moves else pd.DataFrame(columns=columns),
-        _migration(list(held.values()), scheme.tiers),
+        _migration(places, scheme.tiers),
         band,
         sum(int(_moved(a, b).sum()) for a, b in pairwise(plain)),
-        _latest(cards[quarters[-1]], tiers[quarters[-1]], band),
     )
-
-
-def _latest(card: Scorecard, held: pd.Series, band: float) -> Classes:
-    """Return a scorecard's tiers with the labels that the band holds."""
-    plain = card.tiers()
-    labels = held.reindex(plain.labels.index)
-    differ = int((labels != plain.labels).sum())
-    said = (
-        f"An account changes tier only when its score passes a cut by more than {band:g} points: {differ:,} are in "
-        "another tier than their score alone would give."
-    )
-    return replace(plain, title=f"{plain.title}, held by a band", labels=labels, remarks=(*plain.remarks, said))
 
 
 def _moved(before: NDArray[np.int64], now: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -211,7 +160,7 @@ def _moved(before: NDArray[np.int64], now: NDArray[np.int64]) -> NDArray[np.bool
     return (before != now) & (before != UNSCORED) & (now != UNSCORED)
 
 
-def _migration(held: Sequence[NDArray[np.int64]], tiers: Sequence[str]) -> pd.DataFrame:
+def _migration(held: NDArray[np.int64], tiers: Sequence[str]) -> pd.DataFrame:
     """Count customers by tier before and tier now over all pairs of quarters."""
     counts = np.zeros((len(tiers), len(tiers)), dtype=int)
     for before, now in pairwise(held):
