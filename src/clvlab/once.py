@@ -30,7 +30,7 @@ class once(Generic[T]):
     """
 
     def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
+        self.func = make
         self.__doc__ = make.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -42,7 +42,7 @@ class once(Generic[T]):
         kept = instance.__dict__
         if self._key not in kept:
             try:
-                kept[self._key] = self._make(instance)
+                kept[self._key] = self.func(instance)
             except Refused as refusal:
                 kept[self._key] = refusal
         if isinstance(kept[self._key], Refused):

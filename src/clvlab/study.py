@@ -13,6 +13,7 @@ import pandas as pd
 
 from clvlab.account.account import Account
 from clvlab.account.accounts import Accounts
+from clvlab.account.group import Group
 from clvlab.assumptions import Assumptions
 from clvlab.churn.checking.out_of_time import OutOfTime
 from clvlab.churn.customer_base import assess, check
@@ -20,10 +21,13 @@ from clvlab.churn.customer_churn import Churn
 from clvlab.clv.valuing.customer_base import value_base
 from clvlab.clv.valuing.customer_values import CustomerValues
 from clvlab.clv.valuing.hindsight import Hindsight, hindsight
+from clvlab.clv.valuing.orders_ahead import OrdersAhead, orders_ahead
 from clvlab.clv.valuing.potential import Potential
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.events import Purchases, purchases
 from clvlab.features.margins import Margins, margins_by_period
 from clvlab.features.transactions import transaction_summary
+from clvlab.once import once
 from clvlab.periods import parse_date, years_before
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
@@ -135,12 +139,25 @@ class Study:
 
         return self._kept("summary", compute)
 
-    @cached_property
+    @once
     def clv(self) -> CustomerValues:
         """What every customer has been worth and will be, by the model that did best on months held out."""
         return self._kept(
             "values", lambda: value_base(self._known, self._bought, self.as_of, self.assumptions, self.seed)
         )
+
+    @once
+    def orders_ahead(self) -> OrdersAhead:
+        """What customers are expected to order, and who is still there: what needs no money to be said."""
+        return self._kept(
+            "orders_ahead",
+            lambda: orders_ahead(self._known, self._bought, self.as_of, self.assumptions, self.seed),
+        )
+
+    @property
+    def ahead(self) -> CustomerValues | OrdersAhead:
+        """What is expected of customers: in money, or in orders where the records hold none."""
+        return self.clv if self.purchases.value else self.orders_ahead
 
     @property
     def potential(self) -> Potential:
@@ -219,6 +236,16 @@ class Study:
         """
         return self.accounts.of(customer_id)
 
+    def accounts_of(self, region: str = "", account_manager: str = "") -> Group:
+        """Return the accounts of a region, or of a manager; blank for all.
+
+        Raises
+        ------
+        Refused
+            When there is no such region or manager; the nearest is named.
+        """
+        return Group(self.accounts, region, account_manager)
+
     @cached_property
     def validation(self) -> ModelValidation:
         """Whether the models can be trusted on these records, and where not."""
@@ -266,7 +293,7 @@ class Study:
 
     def __repr__(self) -> str:
         """Say what is in the study."""
-        counts = ", ".join(f"{table.count().execute():,} {name}" for name, table in self.records.tables.items())
+        counts = ", ".join(plural(table.count().execute(), name) for name, table in self.records.tables.items())
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clvlab.churn.rates import leaving_rates, yearly_shares
+from clvlab.churn.rates import leaving_rates, share_of_today, yearly_shares
 from clvlab.refusal import Refused
 
 # R: qgamma(c(.05, .95), 3.5); qgamma(.95, .5)
@@ -74,6 +74,12 @@ def test_quarters_and_groups_hold_what_belongs_to_them():
         ["2025-Q1", "spot", 1],
     ]
     assert found["customer_years"].tolist() == pytest.approx([2 / 12, 2 / 12, 0.5 / 12])
+
+
+def test_where_nobody_left_the_share_of_today_is_in_its_interval():
+    found = share_of_today(MONTHS.assign(event=0), TIES, pd.Series({"contract": 3, "spot": 1}))
+    assert found["yearly_share"] == found["lower"] == 0
+    assert 0 < found["upper"] < 1
 
 
 def test_the_order_of_rows_does_not_matter():

@@ -189,8 +189,10 @@ class Churn(Result):
     @cached_property
     def returns(self) -> Returns:
         """Who of the lost comes back, and when, by cause."""
-        spells = self.spells.assign(cause=self.spells["cause"].fillna("unknown"))
-        return returns(absences(spells, self.as_of), by="cause")
+        away = absences(self.spells.assign(cause=self.spells["cause"].fillna("unknown")), self.as_of)
+        if away.empty:
+            raise Refused("Nobody has left so far, so nobody could come back.")
+        return returns(away, by="cause")
 
     @cached_property
     def proportional_hazards(self) -> ProportionalHazards:
@@ -227,14 +229,15 @@ class Churn(Result):
             total, gone = self.prospects.totals.loc[self.within_months], self.prospects.frame["already_gone"].sum()
             ahead = Headline(
                 name, total["leave"], "customers", total["lower"], total["upper"],
-                note=f"about {gone:.0f} of them are silent and may be gone already",
+                note=f"of them about {gone:.0f} silent, perhaps gone already",
             )  # fmt: skip
         except Refused as refusal:
             ahead = Headline(name, None, note=str(refusal))
         return Headlines(
             Headline("customers today", here, "customers", note=f"{int((standing == 'silent').sum())} of them silent"),
             Headline(
-                "leave within a year", 100 * share["yearly_share"], "%", 100 * share["lower"], 100 * share["upper"], 1,
+                "leave within a year at past rates", 100 * share["yearly_share"], "%", 100 * share["lower"],
+                100 * share["upper"], 1,
                 note=f"at the rates of the last {_YEAR_OF_MONTHS} months that can be judged, under contract and not",
             ),
             ahead,

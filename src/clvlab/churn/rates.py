@@ -104,8 +104,8 @@ def share_of_today(months: pd.DataFrame, groups: pd.Series, today: pd.Series) ->
     Returns
     -------
     Series
-        ``yearly_share``, ``lower``, ``upper`` (90% interval, by simulation from Jeffreys' posteriors of the rates);
-        missing where a group of today's has no time at risk.
+        ``yearly_share``, ``lower``, ``upper`` (90% interval, by simulation from Jeffreys' posteriors of the rates; it
+        holds the share); missing where a group of today's has no time at risk.
     """
     years = to_days(months["duration"] - months["entry"], "month") / DAYS_PER_YEAR
     sums = pd.DataFrame({"left": months["event"], "years": years}).groupby(groups.to_numpy()).sum().reindex(today.index)
@@ -116,6 +116,8 @@ def share_of_today(months: pd.DataFrame, groups: pd.Series, today: pd.Series) ->
             np.random.default_rng(_SEED).gamma(sums["left"] + 0.5, size=(_DRAWS, len(sums))) / sums["years"].to_numpy()
         )
     lower, upper = np.quantile(-np.expm1(-rates) @ weight, [0.05, 0.95])
+    # Where nobody left, the share is 0 and all of the posterior lies above it: the interval begins at the share.
+    lower = np.minimum(lower, share)
     return pd.Series({"yearly_share": float(share), "lower": float(lower), "upper": float(upper)})
 
 

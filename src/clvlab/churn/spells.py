@@ -64,7 +64,7 @@ def arrange(spells: pd.DataFrame) -> Spells:
     """
     need_columns(spells.columns, ["duration", "event"])
     if not len(spells):
-        raise Refused("There are no spells; give at least one customer's time at risk.")
+        raise Refused("Nobody could be seen to leave or stay; give records over more months, or of more customers.")
     exit_ = numbers(spells, "duration")
     late = numbers(spells, "entry") if "entry" in spells.columns else np.zeros(len(spells))
     for name, values in (("duration", exit_), ("entry", late)):

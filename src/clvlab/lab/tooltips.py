@@ -9,6 +9,8 @@ from typing import Any, get_type_hints
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from clvlab.once import once
+
 
 def found_without_computing(owner: object, name: str) -> object:
     """Return what a tooltip describes: an attribute, or what stands for a stage that is computed when asked for.
@@ -27,7 +29,7 @@ def found_without_computing(owner: object, name: str) -> object:
     'What there is, as a table.'
     """
     described = inspect.getattr_static(type(owner), name, None)
-    if isinstance(described, cached_property) and name not in vars(owner):
+    if isinstance(described, once) or (isinstance(described, cached_property) and name not in vars(owner)):
         return _stand_in(described.func)
     if isinstance(described, property) and described.fget:
         return _stand_in(described.fget)

@@ -102,7 +102,7 @@ def test_columns_that_are_missing_or_hold_no_dates_are_refused() -> None:
         check_leakage(lives(5), ["late"], "knwon")
     with pytest.raises(Refused, match="'known' holds no dates"):
         check_leakage(lives(5).assign(known="soon"), ["late"], "known")
-    with pytest.raises(Refused, match="There are no spells"):
+    with pytest.raises(Refused, match="Nobody could be seen to leave or stay"):
         check_leakage(lives(5).iloc[:0], ["late"])
 
 

@@ -92,7 +92,7 @@ def test_equal_groups_do_not_differ():
 def test_what_cannot_be_compared_is_refused(lung):
     with pytest.raises(Refused, match=r"All spells have the same sex \(1\)"):
         log_rank(lung[lung["sex"] == 1], "sex")
-    with pytest.raises(Refused, match="None of 228 spells ended by the event"):
+    with pytest.raises(Refused, match="Nobody has left so far"):
         log_rank(lung.assign(event=0), "sex")
     apart = pd.DataFrame({"entry": [0, 5], "duration": [4, 9], "event": 1, "segment": ["a", "b"]})
     with pytest.raises(Refused, match="customers of only one segment were at risk"):

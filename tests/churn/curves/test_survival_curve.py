@@ -140,16 +140,13 @@ def test_without_events_survival_is_1_without_an_interval_and_the_remark_bounds_
     assert curve.at(10)[["lower", "upper"]].isna().all(axis=None)
     # 95% of the time a Poisson count of mean 2.996 is above 0: 2.996 / 400 months.
     assert curve.remarks == (
-        "None of 40 spells ended by the event, so there is no interval; a constant hazard would be below 0.0075 per"
-        " month (95% confidence).",
+        "Nobody left, so there is no interval; a constant hazard would be below 0.0075 per month (95% confidence).",
     )
     assert repr(curve).endswith("(95% confidence).")
 
 
 def test_durations_of_0_alone_are_no_time_observed():
-    assert survival_curve(spells([0, 0], 0)).remarks == (
-        "None of 2 spells ended by the event, so there is no interval; no time was observed.",
-    )
+    assert survival_curve(spells([0, 0], 0)).remarks == ("Nobody left, so there is no interval; no time was observed.",)
     assert survival_curve(spells([0, 0], 1)).at([0, 1])["survival"].tolist() == [0, 0]
 
 
@@ -199,7 +196,7 @@ def test_losses_among_few_before_many_came_are_named():
 def test_remarks_name_their_group():
     frame = spells([3, 4, 5, 6], [0, 0, 1, 0]).assign(segment=["x", "x", "y", "y"])
     [remark] = survival_curve(frame, by="segment").remarks
-    assert remark.startswith("x: None of 2 spells ended")
+    assert remark.startswith("x: Nobody left")
 
 
 def test_groups_keep_the_order_of_categories_and_unused_ones_are_left_out():
@@ -225,7 +222,7 @@ def test_what_cannot_be_used_is_refused(lung):
         survival_curve(spells([1, 2], 1).assign(customer_id=["a", None]))
     with pytest.raises(Refused, match="confidence=95 is no share"):
         survival_curve(lung, confidence=95)
-    with pytest.raises(Refused, match="There are no spells"):
+    with pytest.raises(Refused, match="Nobody could be seen to leave or stay"):
         survival_curve(lung.iloc[:0])
     with pytest.raises(Refused, match="left=50 is no share"):
         survival_curve(lung).quantile(50)

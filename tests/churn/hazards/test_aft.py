@@ -220,7 +220,7 @@ def test_durations_of_zero_are_said():
     [
         (pd.DataFrame({"duration": [1.0, 2.0], "event": [0, 0]}), "0 customers left"),
         (pd.DataFrame({"duration": [4.0] * 9, "event": 1}), "same age"),
-        (pd.DataFrame({"duration": [4.0], "event": 1}), "1 customers left"),
+        (pd.DataFrame({"duration": [4.0], "event": 1}), "1 customer left"),
         (pd.DataFrame({"duration": [0.0, 0.0], "event": [1, 1]}), "age 0"),
     ],
 )

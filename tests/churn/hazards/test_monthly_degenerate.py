@@ -30,7 +30,7 @@ def test_no_event_gives_an_upper_bound_of_the_hazard(months):
     ("change", "sentence"),
     [
         ({"event": 1}, "Every row ends with leaving"),
-        ({"customer_id": "C1"}, "The panel is of one customer"),
+        ({"customer_id": "C1"}, "Only one customer has months in which it could leave"),
         ({"duration": 0.0, "entry": 0.0, "event": 0}, "No row has any time at risk"),
     ],
 )
@@ -113,9 +113,9 @@ def test_forty_customers_get_an_answer_that_says_how_little_it_rests_on():
     fit = monthly_hazard(months, NAMES, shrink=True)
     events = months["event"].sum()
     assert events < 30
-    assert f"With {events} events the hazard is taken as the same at every age." in fit.remarks
-    assert f"With {events} events no season can be told." in fit.remarks
-    assert f"Fewer than 10 events for each term ({events} for 3): intervals are too narrow." in fit.remarks
+    assert f"With {events} leavings the hazard is taken as the same at every age." in fit.remarks
+    assert f"With {events} leavings no season can be told." in fit.remarks
+    assert f"Fewer than 10 leavings for each term ({events} for 3): intervals are too narrow." in fit.remarks
     assert fit.hazard_ratios_["upper"].gt(fit.hazard_ratios_["lower"] * 1.3).all()
 
 

@@ -32,7 +32,7 @@ CASES = [
     (GOOD.head(0), r"no rows; give one row per customer"),
     (GOOD.rename(columns={"T": "age"}), r"no column 'T'"),
     (GOOD.rename(columns={"recency": "recencies"}), r"did you mean 'recencies'"),
-    (GOOD.head(8), r"Only 6 rows have frequency above 0 .* 10 repeat buyers; give a longer window"),
+    (GOOD.head(8), r"Only 6 customers bought again .* 10 repeat buyers; give a longer window"),
 ]
 
 
@@ -71,7 +71,7 @@ def test_what_is_asked_of_a_fit():
 def test_spend():
     with pytest.raises(Refused, match="monetary_value is not numeric in row 'k1'"):
         GammaGamma().fit(broken("monetary_value", "k1", "9 EUR"))
-    with pytest.raises(Refused, match="Only 0 rows"):
+    with pytest.raises(Refused, match="Only 0 customers bought again"):
         GammaGamma().fit(GOOD.assign(monetary_value=0.0))
     table = GOOD.assign(monetary_value=np.arange(20.0) + 1)
     table.loc["k0", "monetary_value"] = -5.0

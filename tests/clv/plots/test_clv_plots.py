@@ -131,7 +131,7 @@ def test_the_waterfall_is_drawn_from_total_to_total(values):
 def test_a_waterfall_through_0_draws_too():
     rows = [("before", 3, -5.0), ("new", 1, 9.0), ("lost", 1, -6.0), ("after", 3, -2.0)]
     assert check(draw_waterfall(pd.DataFrame(rows, columns=["step", "customers", "amount"]), "CNY", None)) == (
-        "Customer equity rose from -5 to -2 CNY"
+        "Customer equity rose from -5 CNY to -2 CNY"
     )
 
 

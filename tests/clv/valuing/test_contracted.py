@@ -340,7 +340,7 @@ def test_where_no_contract_ended_nothing_tells_how_long_they_last():
 
 def test_too_few_who_order_are_refused():
     frame, at_risk = under()
-    with pytest.raises(Refused, match="Only 9 rows have frequency above 0"):
+    with pytest.raises(Refused, match="Only 9 customers bought again"):
         fit_contracted(frame.assign(purchases=(frame.index < 9) * 3), at_risk)
 
 

@@ -72,7 +72,7 @@ def test_records_that_do_not_reach_that_far_are_refused(study):
 
 def test_what_to_do_names_customers_and_money(study):
     sentences = to_do(study.clv, study.records).to_frame()["sentence"]
-    contracts = sentences[sentences.str.contains("end within half a year")]
+    contracts = sentences[sentences.str.contains("ending within half a year")]
     assert len(contracts) == 1
     ends = study.records["contracts"].execute().groupby("customer_id")["ends_on"].max()
     named = [word.strip("(),.") for word in contracts.iloc[0].split() if word.startswith("C0")]

@@ -78,7 +78,7 @@ class Priced:
     """Purchases of a known mean and variance: what ``Money`` takes as a fit."""
 
     def __init__(self, mean: float = 30.0, variance: float = 100.0) -> None:
-        self.mean, self.variance, self.estimate = mean, variance, self
+        self.mean, self.variance = mean, variance
 
     def expected_value(self, table):
         return pd.Series(self.mean, index=table.index)
@@ -89,7 +89,7 @@ class Priced:
     def draw_means(self, parameters, arrays, rng):
         return arrays[0], np.full(len(arrays[0]), self.variance)
 
-    def draws(self, n, rng):
+    def parameter_draws(self, n, rng):
         return [None] * n
 
 

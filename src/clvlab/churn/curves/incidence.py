@@ -131,7 +131,7 @@ def _causes(spells: pd.DataFrame) -> tuple[NDArray[np.int64], list[Hashable], in
     """Return the number of each row's cause (-1 without an event), the causes, and how many events lack one."""
     left = spells["event"].to_numpy(dtype=float) == 1
     if not left.any():
-        raise Refused(f"None of {len(spells):,} spells ended by the event, so no cause can be told from another.")
+        raise Refused("Nobody has left so far, so no cause can be told from another.")
     given = spells["cause"].astype(object)
     missing = (given.isna() | (given == "")).to_numpy()
     found = pd.Categorical(given.where(~missing, UNKNOWN)[left])

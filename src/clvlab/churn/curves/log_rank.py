@@ -134,7 +134,7 @@ def log_rank(spells: pd.DataFrame, by: str, strata: str | None = None) -> LogRan
     if len(groups) == 1:
         raise Refused(f"All spells have the same {by} ({groups[0].group}); a comparison needs two groups.")
     if not any(sample.spells.event.any() for sample in groups):
-        raise Refused(f"None of {len(spells):,} spells ended by the event, so there is nothing to compare.")
+        raise Refused("Nobody has left so far, so there is nothing to compare.")
     code = _codes(groups, len(spells))
     comparisons = [_compared(stratum.spells, code[stratum.rows], len(groups)) for stratum in strata_of]
     observed = sum(comparison.events.sum(axis=0) for comparison in comparisons)

@@ -8,6 +8,7 @@ import numpy as np
 
 from clvlab.churn.curves.risk_sets import RiskSets
 from clvlab.churn.curves.samples import Sample
+from clvlab.features.customer_file.shared import plural
 
 # When fewer than this are at risk, one who leaves takes more than a tenth of the curve along.
 FEW = 10
@@ -29,7 +30,7 @@ def remarks_on(sample: Sample, sets: RiskSets, unit: str) -> list[str]:
 def _without_events(sample: Sample, unit: str) -> str:
     if sample.spells.event.any():
         return ""
-    none = f"None of {sample.count:,} spells ended by the event, so there is no interval"
+    none = "Nobody left, so there is no interval"
     observed = float((sample.spells.exit - np.maximum(sample.spells.entry, 0.0)).sum())
     if not observed:
         return f"{none}; no time was observed."
@@ -79,6 +80,6 @@ def _clustered(sample: Sample) -> str:
     if not sample.clustered:
         return ""
     return (
-        f"{sample.count:,} spells come from {sample.customers:,} customers; the intervals take each customer as one"
-        " observation."
+        f"{sample.count:,} stays come from {plural(sample.customers, 'customers')}; the intervals take each customer"
+        " as one observation."
     )

@@ -89,6 +89,23 @@ class Prospects(Result):
         """Return one row per customer."""
         return self.frame
 
+    def together(self, customers: pd.Index, months: int, seed: int) -> pd.Series:
+        """Return how many of some customers will have left by a horizon: leave, lower, upper, as in ``totals``.
+
+        The chance that a long silence is called by then, which the draws of all customers took in, stands at its mean.
+        """
+        own = self.frame[self.frame.index.isin(customers)]
+        if len(own) == len(self.frame):
+            return self.totals.loc[months]
+        if own.empty:
+            return pd.Series({"leave": 0.0, "lower": 0.0, "upper": 0.0})
+        coming = self.coming[self.coming["customer_id"].isin(own.index)]
+        last = coming["lead"] == months - 1
+        leaves = 1 - self.fit.draw_survival(coming, DRAWS, seed)[:, last]
+        ahead = own.loc[coming.loc[last, "customer_id"]]
+        called = ((ahead[f"leave_{months}"] - ahead[f"risk_{months}"]) / (1 - ahead[f"risk_{months}"])).to_numpy()
+        return pd.Series(_total(called + (1 - called) * leaves, np.random.default_rng(seed)))
+
 
 def prospects(
     months: Panel,

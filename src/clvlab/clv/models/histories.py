@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused, nearest
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def refuse_few_repeat_buyers(repeat_buyers: float) -> None:
     """Refuse a table with fewer than ten customers who bought again."""
     if repeat_buyers < LEAST_REPEAT_BUYERS:
         raise Refused(
-            f"Only {repeat_buyers:,.0f} rows have frequency above 0 and a fit needs {LEAST_REPEAT_BUYERS} repeat "
+            f"Only {plural(int(repeat_buyers), 'customers')} bought again and a fit needs {LEAST_REPEAT_BUYERS} repeat "
             "buyers; give a longer window or more customers."
         )
 

@@ -105,6 +105,10 @@ class SpendFit(Fit):
         """Return each customer's expected value of a purchase, in the money of the fit."""
         raise NotImplementedError
 
+    def parameter_draws(self, n: int, rng: np.random.Generator) -> list[Array]:
+        """Return n draws of the parameters."""
+        return list(self.estimate.draws(n, rng))
+
     def draws(self, table: pd.DataFrame, n: int = 1000, seed: int = 1) -> np.ndarray:
         """Return (n, customers) random mean values, drawing parameters and then each customer's own mean."""
         arrays, rng = self.arrays(table), np.random.default_rng(seed)

@@ -242,4 +242,4 @@ def _moved(amounts: np.ndarray, money: Amounts) -> str:
     before, after = float(amounts[0]), float(amounts[-1])
     verb = "rose" if after > before else "fell" if after < before else "stayed"
     change = f" ({after / before - 1:+.0%})" if before > 0 else ""
-    return f"Customer equity {verb} from {money.number(before)} to {money.text(after)}{change}"
+    return f"Customer equity {verb} from {money.text(before)} to {money.text(after)}{change}"

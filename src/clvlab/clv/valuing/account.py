@@ -11,6 +11,7 @@ import numpy as np
 from clvlab.clv.plots.checks import draw_account
 from clvlab.clv.plots.values import Amounts
 from clvlab.clv.valuing.contracted import Contracted
+from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.spot import Spot
 from clvlab.language import say
 from clvlab.periods import to_days, to_periods
@@ -169,14 +170,15 @@ def worth_explaining(values: CustomerValues) -> Table:
 
     frame = values.frame.join(pd.concat([_seen(stream) for stream in values.streams]))
     chosen: dict[object, str] = {}
-    for because, ranking in _kinds(frame):
+    same = alike(frame["value"])
+    for because, ranking in [] if same else _kinds(frame):
         left = ranking[~ranking.index.isin(list(chosen))]
         if len(left):
             chosen[left.sort_values(ascending=False, kind="stable").index[0]] = because
     for customer in frame.index:
         if len(chosen) >= _FIVE:
             break
-        chosen.setdefault(customer, "among the most valuable")
+        chosen.setdefault(customer, "one of many worth the same" if same else "among the most valuable")
     table = frame.loc[list(chosen), ["tie", "probability_alive", "value", "value_lower", "value_upper"]]
     table.insert(0, "because", list(chosen.values()))
     title = f"Customers worth explaining, value in {values.currency}, next {values.horizon_months} months"
@@ -319,6 +321,8 @@ def _purchase_worth(values: CustomerValues, customer: object, row: pd.Series) ->
 def _why(values: CustomerValues, customer: object, row: pd.Series) -> list[str]:
     """Return why the value is what it is: its rank, what sets it apart, and what is uncertain about it."""
     frame = values.frame
+    if alike(frame["value"]):
+        return []
     said = []
     for name, words in (("purchases", "expected purchases"), ("purchase_value", "value of a purchase")):
         middle = float(frame[name].median())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import to_date
 from clvlab.results import Note
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _MOST = 3
 # Between these chances of still being there a call can tell: below, the customer is lost, above, there is no doubt.
 _DOUBT = (0.2, 0.9)
+# Less than this part of what margin moves is no leaving at all.
+_NOTHING = 0.001
 _SOON = pd.Timedelta(days=183)
 
 
@@ -47,8 +50,8 @@ def _contracts(values: CustomerValues, records: Records) -> list[str]:
         return []
     named = ", ".join(f"{who} ({to_date(ends[who])})" for who in soon.index[:_MOST])
     return [
-        f"{len(soon):,} contracts worth {_money(values, soon['value'].sum())} end within half a year: talk to the "
-        f"largest first: {named}."
+        f"{plural(len(soon), 'contracts')} worth {_money(values, soon['value'].sum())} ending within half a year: "
+        f"talk to the largest first: {named}."
     ]
 
 
@@ -63,8 +66,8 @@ def _in_doubt(values: CustomerValues) -> list[str]:
     first = at_stake.sort_values(ascending=False, kind="stable").index[:_MOST]
     named = ", ".join(f"{who} ({there[who]:.0%} likely to be there)" for who in first)
     return [
-        f"Call {named}: of {len(doubted):,} customers in doubt, {_money(values, at_stake.sum())} is at stake, and "
-        f"theirs is {_money(values, at_stake[first].sum())} of it."
+        f"Call {named}: of {plural(len(doubted), 'customers')} in doubt, {_money(values, at_stake.sum())} is at stake, "
+        f"and theirs is {_money(values, at_stake[first].sum())} of it."
     ]
 
 
@@ -75,19 +78,25 @@ def _below_zero(values: CustomerValues) -> list[str]:
         return []
     named = ", ".join(str(who) for who in below.sort_values("value", kind="stable").index[:_MOST])
     return [
-        f"{len(below):,} customers very likely cost more than they bring, {_money(values, -below['value'].sum())} "
-        f"together: review their prices and what they order, {named} first."
+        f"{plural(len(below), 'customers')} very likely at a cost above what they bring, "
+        f"{_money(values, -below['value'].sum())} together: review their prices and what they order, {named} first."
     ]
 
 
 def _levers(values: CustomerValues) -> list[str]:
     """Return what a hundredth more of retention and of margin is worth."""
     moved = values.sensitivity.to_frame().set_index("a_hundredth_more")["equity"] / 100 * values.frame["value"].sum()
+    margin = _money(values, moved["margin"])
+    if abs(moved["retention"]) < _NOTHING * moved["margin"]:
+        return [
+            f"A hundredth more margin is worth {margin} in {values.horizon_months} months: spend no more than that on"
+            " it. What retention is worth cannot be told, as the value model sees nobody leave."
+        ]
     if not (moved["retention"] > 0 and moved["margin"] > 0):
         return ["The customers together bring less than they cost: keeping more of them as they are makes it worse."]
     return [
         f"A hundredth more retention is worth {_money(values, moved['retention'])} in {values.horizon_months} months, "
-        f"a hundredth more margin {_money(values, moved['margin'])}: spend no more than that on either."
+        f"a hundredth more margin {margin}: spend no more than that on either."
     ]
 
 

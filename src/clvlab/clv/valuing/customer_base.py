@@ -14,19 +14,15 @@ from clvlab.clv.valuing.customer_values import EVERYONE, CustomerValues
 from clvlab.clv.valuing.equity import Intake, sensitivity
 from clvlab.clv.valuing.fitted import Models, fit_models
 from clvlab.clv.valuing.growth import Growth
-from clvlab.clv.valuing.ties import UNIT
-from clvlab.clv.valuing.valuation import Drawn, Money, Stream, draw_values, expected_purchases, expected_values
+from clvlab.clv.valuing.valuation import Drawn, Money, Stream, draw_values, expected_values, what_comes
 from clvlab.features.contract_spells import window_start
 from clvlab.features.events import Purchases
-from clvlab.periods import to_days
 from clvlab.records.records import Records
 
 SEGMENTATIONS = ("industry", "region", "size_class", "acquisition_channel", "priority_class")
 _UNKNOWN = "not recorded"
 _BETWEEN = "\t"  # joins a segmentation's name and a segment's
 _WITH_ENDS = ("value", "life_value", "total_value")
-_NEVER_DAYS = 36_525.0  # a date a century ahead stands for all later ones
-_LIKELY, _LATE = 0.5, 0.95
 _YEAR = 365
 
 
@@ -112,14 +108,9 @@ def _expected(
     counted = outlook.over(annual_rate=0.0, growth=growth.purchases)
     frames, errors = [], []
     for stream in streams:
-        alive = stream.probability_alive()
-        purchases, _ = expected_purchases(stream, counted)
+        frame = what_comes(stream, counted, as_of)
         value, error = expected_values(stream, money, outlook)
         lifelong, lifelong_error = expected_values(stream, money, life)
-        frame = pd.DataFrame({"tie": stream.tie, "probability_alive": alive, "purchases": purchases})
-        for name, chance in (("next_purchase", _LIKELY), ("next_purchase_by", _LATE)):
-            days = to_days(stream.next_purchase(chance), UNIT).clip(upper=_NEVER_DAYS).round()
-            frame[name] = (pd.Timestamp(as_of) + pd.to_timedelta(days, unit="D")).where(alive >= _LIKELY)
         frame["purchase_value"] = money.fit.expected_value(money.table.loc[frame.index])
         frames.append(frame.assign(value=value, life_value=lifelong))
         errors += [error, lifelong_error]

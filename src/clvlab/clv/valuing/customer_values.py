@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clvlab.clv.checking.tracking import FrequencyCheck, Tracking
 from clvlab.clv.plots.values import draw_equity, draw_holders
+from clvlab.clv.valuing.doubts import doubts
 from clvlab.clv.valuing.equity import Segments
-from clvlab.clv.valuing.spot import Spot
-from clvlab.features.contract_spells import contract_spells, window_start
-from clvlab.periods import parse_date, to_periods
+from clvlab.clv.valuing.followed import Followed
+from clvlab.clv.valuing.valuation import draw_values
 from clvlab.refusal import Refused, nearest
 from clvlab.results import Headline, Headlines, Note, Result, Table
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    import ibis.expr.types as ir
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -29,14 +27,13 @@ if TYPE_CHECKING:
     from clvlab.clv.valuing.equity import Sensitivity
     from clvlab.clv.valuing.growth import Growth
     from clvlab.clv.valuing.valuation import Money, Stream
-    from clvlab.features.events import Purchases
 
 EVERYONE = "all customers"
 _FIVE, _NINETY_FIVE = 0.05, 0.95
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CustomerValues(Result):
+class CustomerValues(Followed, Result):
     """What each customer has been worth and will be, and what the base is worth.
 
     Attributes
@@ -103,10 +100,16 @@ class CustomerValues(Result):
 
     def __repr__(self) -> str:
         """Return the base's worth and the largest customers as text."""
-        return "\n".join([repr(self.headlines()), repr(self.largest()), *self.remarks])
+        return "\n".join([repr(self.headlines()), repr(self.largest()), *self.doubts, *self.remarks])
 
     def _repr_html_(self) -> str:
-        return self.headlines()._repr_html_() + self.largest()._repr_html_() + Note(*self.remarks)._repr_html_()
+        said = Note(*self.doubts, *self.remarks)
+        return self.headlines()._repr_html_() + self.largest()._repr_html_() + said._repr_html_()
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against these values, in sentences; every result that rests on them says so."""
+        return doubts(self.streams, self.money, self.frame)
 
     def interval(
         self, horizon: str = "value", segmentation: str = EVERYONE, segment: str = EVERYONE
@@ -116,12 +119,33 @@ class CustomerValues(Result):
         low, high = np.quantile(drawn, [_FIVE, _NINETY_FIVE])
         return float(low), float(high)
 
+    def together(self, customers: pd.Index, seed: int) -> tuple[float, float]:
+        """Return the 90% interval of what some customers are worth together within the horizon.
+
+        Parameters
+        ----------
+        customers
+            Of any number; those who are not valued count for nothing.
+        seed
+            With which all were valued: the customers of a segment then have the interval of the segment.
+        """
+        import pandas as pd
+
+        everyone = pd.Index([customer for stream in self.streams for customer in stream.table.index])
+        member = pd.DataFrame({"member": everyone.isin(customers).astype(float)}, everyone)
+        outlooks = self.outlook, self.outlook.over(horizon=float("inf"))
+        missed = self.backtest.missed(str(self.backtest.winner))
+        drawn = draw_values(self.streams, self.money, outlooks, self.growth, member, seed, missed)
+        low, high = np.quantile(np.sum([part.totals for part in drawn], axis=0)[:, 0, 0], [_FIVE, _NINETY_FIVE])
+        return float(low), float(high)
+
     def headlines(self) -> Headlines:
         """Return the worth of the base within the horizon and for life, and what it rests on."""
         largest = self.frame["value"].clip(lower=0).nlargest(max(1, round(len(self.frame) / 5))).sum()
         above = float(self.frame["value"].clip(lower=0).sum())
         share = 100 * float(largest) / above if above > 0 else None
         how = f"{self.meaning}, discounted at {self.annual_rate:.0%} a year"
+        how = f"{how}; doubtful, see below" if self.doubts else how
         return Headlines(
             Headline(f"customer equity, next {self.horizon_months} months", float(self.frame["value"].sum()),
                      self.currency, *self.interval(), note=how),
@@ -197,66 +221,3 @@ class CustomerValues(Result):
     def plot_holders(self, ax: Axes | None = None) -> Axes:
         """Draw how value is spread over customers."""
         return draw_holders(self, ax)
-
-    def tracking(
-        self, purchases: Purchases, contracts: ir.Table | None = None, until: str | dt.date | None = None
-    ) -> Tracking:
-        """Return repeat purchases by week as they came and as the purchase model expects them.
-
-        Parameters
-        ----------
-        purchases
-            Of the same records, or of a later day's.
-        contracts
-            Their contracts: the model was fitted to customers who were never under one, and only they are followed.
-            All customers valued by the model when None.
-        until
-            The last day followed; ``as_of`` when None. What comes after ``as_of`` is a forecast's test.
-
-        Raises
-        ------
-        Refused
-            Where nobody is valued by a purchase model.
-        """
-        import pandas as pd
-
-        spot, table, whom = self._followed(purchases, contracts)
-        end = self.as_of if until is None else parse_date(until)
-        silent_left_out, last = spot.fit.entry is not None, float(table["T"].max())
-        entry = table["entry"] if silent_left_out else table["T"] * 0.0
-        orders = purchases.orders
-        days = orders.select(customer_id=orders.customer_id, day=orders.date).distinct().to_pandas()
-        days = days[days["customer_id"].isin(table.index)].set_index("customer_id")["day"]
-        # Whole days first, so that their weeks are the same numbers as those of the starts.
-        age = to_periods((pd.Timestamp(self.as_of) - pd.to_datetime(days)).dt.days, "week")
-        own = table.loc[days.index]
-        counts = (age < own["T"]) | ((age <= own["T"]) & (entry.loc[days.index] > 0))
-        bought = (last - age[counts]).to_numpy()
-        ahead = to_periods((end - self.as_of).days, "week")
-        return Tracking(spot.fit, last - table["T"], entry, bought, last, last + ahead, silent_left_out, whom)
-
-    def frequency_check(self, purchases: Purchases, contracts: ir.Table | None = None, seed: int = 1) -> FrequencyCheck:
-        """Return how many customers bought how often, as they did and as the purchase model expects it.
-
-        Parameters
-        ----------
-        purchases, contracts
-            As in :meth:`tracking`.
-        seed
-            Of the draws.
-        """
-        spot, table, whom = self._followed(purchases, contracts)
-        return FrequencyCheck(spot.fit, table, seed, spot.fit.entry is not None, whom)
-
-    def _followed(self, purchases: Purchases, contracts: ir.Table | None) -> tuple[Spot, pd.DataFrame, str]:
-        """Return the purchase model, the histories of the customers to follow, and who they are."""
-        spot = next((stream for stream in self.streams if isinstance(stream, Spot)), None)
-        if spot is None:
-            raise Refused("No customer is valued by a purchase model, so there is nothing to follow.")
-        if contracts is None or len(self.streams) == 1:
-            return spot, spot.table, f"{len(spot.table):,} spot customers"
-        spells = contract_spells(contracts, self.as_of, window_start(purchases.orders))
-        never = spot.table[~spot.table.index.isin(spells["customer_id"])]
-        if never.empty:
-            raise Refused("Every customer was under contract at some time, so there is nobody to follow.")
-        return spot, never, f"{len(never):,} customers never under contract"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
@@ -14,10 +12,13 @@ from clvlab.clv.checking.backtest_result import Backtest
 from clvlab.clv.models.margins import ContributionMargin
 from clvlab.clv.models.outlook import Outlook
 from clvlab.clv.models.spend import GammaGamma
+from clvlab.clv.valuing.doubts import fits, reservations
+from clvlab.clv.valuing.fitted_purchases import fit_purchases
 from clvlab.clv.valuing.growth import USUAL, Growth, estimate_growth
 from clvlab.clv.valuing.spot import Spot
-from clvlab.clv.valuing.ties import UNIT, choose_model, find_ties, fit_spot
+from clvlab.clv.valuing.ties import UNIT
 from clvlab.clv.valuing.valuation import Money, Stream, expected_values
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.events import MARGIN, Purchases
 from clvlab.features.growth import stayers
 from clvlab.features.known_costs import known_costs
@@ -28,8 +29,8 @@ from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.shrinkage import pool_counts
 
+NEEDS_MONEY = "A value needs money: revenue and direct_cost in shipments, or invoices with amounts."
 _MONTHS = ("horizon_months", "growth_lasts_months")
-_ON_ALL = "Those never under contract are too few for a model of their own: it is fitted to the purchases of all."
 
 
 @dataclass(frozen=True)
@@ -85,35 +86,26 @@ def fit_models(
         Without money in the records, and with too few repeat buyers or too short a window for any model.
     """
     if purchases.value is None:
-        raise Refused("A value needs money: revenue and direct_cost in shipments, or invoices with amounts.")
+        raise Refused(NEEDS_MONEY)
     # Read once: what follows asks for them a dozen times, and each would go back to the records.
     purchases = replace(purchases, table=purchases.table.cache())
-    ties = find_ties(records, purchases, as_of)
-    try:
-        tested = choose_model(ties, records, purchases, as_of, seed)
-    except Refused:
-        if not ties.ever:
-            raise
-        ties = replace(ties, ever=[], remark=f"{ties.remark} {_ON_ALL}")
-        tested = choose_model(ties, records, purchases, as_of, seed)
-    spot = fit_spot(str(tested.winner), ties, records, purchases, as_of)
-    streams: list[Stream] = [stream for stream in (ties.contracted, spot) if stream is not None and len(stream.table)]
-    customers = pd.Index(np.concatenate([stream.table.index for stream in streams]), name="customer_id")
+    bought = fit_purchases(records, purchases, as_of, seed)
     costs = known_costs(records.tables)
-    costs = costs.reindex(customers)  # keeps attrs
+    costs = costs.reindex(bought.customers)  # keeps attrs
     so_far = _net_values(purchases, costs, as_of)
     money = _money(purchases, so_far, as_of, bool(costs["serving"].any()))
     growth, grown = _growth(purchases, so_far, as_of)
     if assumptions.growth_lasts_months == 0:
         growth, grown = Growth(spread=growth.spread), "No growth is assumed (growth_lasts_months = 0)."
-    months = {name: to_periods(to_days(getattr(assumptions, name), "month"), UNIT) for name in _MONTHS}
-    outlook = Outlook(
-        assumptions.annual_discount_rate, UNIT, months["horizon_months"], growth.value, months["growth_lasts_months"]
-    )
-    remarks = (tested.verdict, ties.remark, grown, *_doubts(streams, money), _silent(spot), _costs(costs))
-    return Models(
-        purchases, tested, spot, streams, costs, so_far, money, growth, outlook, tuple(text for text in remarks if text)
-    )
+    outlook = looked_ahead(assumptions, assumptions.annual_discount_rate, growth.value)
+    remarks = (*bought.remarks, grown, *reservations(fits([], money.fit)), _costs(costs))
+    return Models(purchases, bought.tested, bought.spot, bought.streams, costs, so_far, money, growth, outlook, remarks)
+
+
+def looked_ahead(assumptions: Assumptions, annual_rate: float, growth: float) -> Outlook:
+    """Return how the time up to the horizon counts, at a discount rate and a yearly growth."""
+    ends, lasts = (to_periods(to_days(getattr(assumptions, name), "month"), UNIT) for name in _MONTHS)
+    return Outlook(annual_rate, UNIT, ends, growth, lasts)
 
 
 def _net_values(purchases: Purchases, costs: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -157,27 +149,11 @@ def _growth(purchases: Purchases, so_far: pd.DataFrame, as_of: dt.date) -> tuple
         return Growth(error=USUAL), f"{refusal} None is assumed, give or take {USUAL:.0%} a year."
     growth = estimate_growth(pairs[pairs.index.isin(so_far.index)], so_far)
     if not growth.told:
-        few = f"Only {growth.customers:,} customers were there through both of the last two years"
+        few = f"Only {plural(growth.customers, 'customers')} stayed through both of the last two years"
         return growth, f"{few}: no growth is assumed, give or take {USUAL:.0%} a year."
     return growth, (
         f"What stayers bring is taken to grow by {growth.value:+.1%} a year (standard error {growth.error:.1%}), as "
         f"{growth.customers:,} of them showed, drawn towards none the less they tell."
-    )
-
-
-def _doubts(streams: Sequence[Stream], money: Money) -> list[str]:
-    """Return what the fits behind the values say against themselves."""
-    fits = [
-        getattr(stream, name) for stream in streams for name in ("fit", "rates", "renewals") if hasattr(stream, name)
-    ]
-    return [f"{fit.title}." for fit in (*fits, money.fit) if " - " in fit.title]
-
-
-def _silent(spot: Spot) -> str:
-    """Return how many customers are left out for having bought nothing in the records."""
-    silent = int(spot.table.attrs.get("known_before_without_purchase", 0))
-    return f"{silent:,} customers known before the records begin bought nothing in them and are left out." * (
-        silent > 0
     )
 
 

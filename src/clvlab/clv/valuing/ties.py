@@ -91,13 +91,9 @@ def choose_model(ties: Ties, records: Records, purchases: Purchases, as_of: dt.d
     spot = _without(replace(records, last_date=as_of), ties.ever, purchases.source)
     tested = backtest(spot, origins, horizon, seed=seed)
     if tested.winner is None:
-        frame = tested.to_frame()
-        why = "; ".join(
-            dict.fromkeys(
-                f"{row.forecaster}: {row.note.rstrip('.')}" for row in frame[frame["note"] != ""].itertuples()
-            )
-        )
-        raise Refused(f"No purchase model can be fitted on both days of its backtest ({why}); give longer records.")
+        notes = tested.to_frame()["note"]
+        why = "; ".join(dict.fromkeys(note.partition(";")[0].rstrip(".") for note in notes[notes != ""]))
+        raise Refused(f"No purchase model can be tried out on both of two earlier days ({why}); give longer records.")
     return tested
 
 

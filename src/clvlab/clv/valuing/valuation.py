@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from clvlab.periods import to_days
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
     from clvlab.clv.models.histories import Array
     from clvlab.clv.models.outlook import Outlook
-    from clvlab.clv.models.spend import SpendFit
     from clvlab.clv.models.stays import Stays
     from clvlab.clv.valuing.growth import Growth
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _FEW, _MANY = (499, 25, 475), (199, 10, 190)
 _MANY_CUSTOMERS = 20_000
 _CUSTOMERS_AT_ONCE = 8_192
+_NEVER_DAYS = 36_525.0  # a date a century ahead stands for all later ones
+_LIKELY, _LATE = 0.5, 0.95
 
 
 class Stream(Protocol):
@@ -53,6 +57,22 @@ class Stream(Protocol):
         """Return what draws the stays of some customers, from parameters and a generator."""
 
 
+class Worth(Protocol):
+    """What a purchase is worth: a fitted ``ContributionMargin`` or ``GammaGamma``, or ``Counted``."""
+
+    def expected_value(self, table: pd.DataFrame) -> pd.Series:
+        """Return each customer's expected value of a purchase."""
+
+    def parameter_draws(self, n: int, rng: np.random.Generator) -> Sequence[Any]:
+        """Return n draws of the parameters."""
+
+    def arrays(self, table: pd.DataFrame) -> tuple[Array, ...]:
+        """Return what is known of each customer's purchases."""
+
+    def draw_means(self, parameters: Any, arrays: tuple[Array, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return one draw of each customer's own mean and variance of a purchase."""
+
+
 @dataclass(frozen=True)
 class Money:
     """What one purchase is worth to whom.
@@ -60,12 +80,12 @@ class Money:
     Attributes
     ----------
     fit
-        A fitted :class:`~clvlab.clv.ContributionMargin` or :class:`~clvlab.clv.GammaGamma`.
+        What a purchase is worth.
     table
         What it reads, one row per customer.
     """
 
-    fit: SpendFit
+    fit: Worth
     table: pd.DataFrame
 
 
@@ -90,6 +110,23 @@ def expected_purchases(stream: Stream, outlook: Outlook) -> tuple[pd.Series, flo
     """Return each customer's expected purchases, discounted and grown, and the relative error of the quadrature."""
     found, error = stream.discounted_purchases(outlook)
     return (found * outlook.level(stream.table["T"].to_numpy())).rename("purchases"), error
+
+
+def what_comes(stream: Stream, outlook: Outlook, as_of: dt.date) -> pd.DataFrame:
+    """Return what a stream's customers will do: tie, probability_alive, purchases, next_purchase, next_purchase_by.
+
+    The days of the next purchase are those on which it is as likely as not, and to 95%, to have come; missing for
+    customers who have more likely left.
+    """
+    import pandas as pd
+
+    alive = stream.probability_alive()
+    purchases, _ = expected_purchases(stream, outlook)
+    frame = pd.DataFrame({"tie": stream.tie, "probability_alive": alive, "purchases": purchases})
+    for name, chance in (("next_purchase", _LIKELY), ("next_purchase_by", _LATE)):
+        days = to_days(stream.next_purchase(chance), outlook.period).clip(upper=_NEVER_DAYS).round()
+        frame[name] = (pd.Timestamp(as_of) + pd.to_timedelta(days, unit="D")).where(alive >= _LIKELY)
+    return frame
 
 
 def expected_values(stream: Stream, money: Money, outlook: Outlook) -> tuple[pd.Series, float]:
@@ -151,7 +188,7 @@ def draw_values(
     n, low, high = _MANY if many else _FEW
     seeds = np.random.SeedSequence(seed).spawn(len(streams) + 1)
     common = np.random.default_rng(seeds[0])
-    worth = list(money.fit.estimate.draws(n, common))
+    worth = money.fit.parameter_draws(n, common)
     growths = growth.draw_rates(n, common) if growth.error else np.full(n, growth.value)
     tides = np.exp(missed * common.standard_normal(n) - missed**2 / 2)
     ahead = [[outlook.over(growth=float(rate)) for outlook in outlooks] for rate in growths]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clvlab.churn.curves.intervals import margin_of
 from clvlab.churn.hazards.aft.distributions import DISTRIBUTIONS, Distribution, cumulative_hazard, log_likelihood
 from clvlab.churn.spells import Floats, Spells, arrange, matrix
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Remarked, Table
 
@@ -214,8 +215,8 @@ def positive(frame: pd.DataFrame) -> Lifetimes:
         remarks.append(f"{int((~kept).sum()):,} spells whose follow-up ended at age 0 say nothing and are left out.")
     if (at_zero & kept).any():
         remarks.append(
-            f"{int((at_zero & kept).sum()):,} customers left at age 0, which has no logarithm: they count as leaving at"
-            f" {half:.3g}, half the smallest age above 0."
+            f"{plural(int((at_zero & kept).sum()), 'customers')} left at age 0, which has no logarithm: they count as"
+            f" leaving at {half:.3g}, half the smallest age above 0."
         )
     exit_ = np.where(at_zero, half, spells.exit)
     return Lifetimes(Spells(spells.entry[kept], exit_[kept], spells.event[kept]), frame[kept], tuple(remarks))
@@ -288,8 +289,8 @@ def _need_events(spells: Spells, parameters: int) -> None:
     events = int(spells.event.sum())
     if events < parameters:
         raise Refused(
-            f"{events} customers left and the model has {parameters} parameters; follow them longer or give fewer"
-            " covariates."
+            f"{plural(events, 'customers')} left and the model has {parameters} parameters; follow them longer or give"
+            " fewer covariates."
         )
     if np.ptp(spells.exit[spells.event]) == 0:
         raise Refused("All customers who left did so at the same age, so lifetimes have no spread to estimate.")

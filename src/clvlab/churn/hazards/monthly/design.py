@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clvlab.churn.hazards.monthly.panel import CALENDAR_MONTHS, Months, Overview
 from clvlab.churn.spells import Floats
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 
 # Events that carry one parameter of the baseline or of the season.
@@ -155,8 +156,10 @@ def _knots(overview: Overview) -> tuple[Floats, list[str]]:
     number = min(1 + overview.events // _EVENTS_PER_TERM, _MOST_KNOTS, len(np.unique(ages)))
     knots = np.unique(np.quantile(ages, np.linspace(0.05, 0.95, number))) if number > 1 else np.empty(0)
     if len(knots) < 2:
-        return np.empty(0), [f"With {overview.events:,} events the hazard is taken as the same at every age."]
-    return knots, [f"With {overview.events:,} events the hazard follows age by a straight line."] * few
+        return np.empty(0), [
+            f"With {plural(overview.events, 'leavings')} the hazard is taken as the same at every age."
+        ]
+    return knots, [f"With {plural(overview.events, 'leavings')} the hazard follows age by a straight line."] * few
 
 
 def _given_knots(age_knots: Sequence[float]) -> Floats:
@@ -175,7 +178,7 @@ def _waves(overview: Overview) -> tuple[int, list[str]]:
     if seen < CALENDAR_MONTHS:
         return 0, [f"The panel has {seen} calendar months of {CALENDAR_MONTHS}: no season can be told."]
     if overview.events < 2 * _FEW_WAVES * _EVENTS_PER_TERM:
-        return 0, [f"With {overview.events:,} events no season can be told."]
+        return 0, [f"With {plural(overview.events, 'leavings')} no season can be told."]
     if overview.events_by_calendar.min() < _EVENTS_PER_MONTH:
-        return _FEW_WAVES, [f"With {overview.events:,} events the season is smoothed to two waves a year."]
+        return _FEW_WAVES, [f"With {plural(overview.events, 'leavings')} the season is smoothed to two waves a year."]
     return _ALL_WAVES, []

@@ -112,7 +112,7 @@ def monthly_hazard(
     ... }).assign(duration=lambda rows: rows["entry"] + 1)
     >>> fit = monthly_hazard(panel, "late", season=False)
     >>> round(float(fit.params_["late"]), 3), fit.remarks[-1]
-    (0.651, 'Fewer than 10 events for each term (3 for 1): intervals are too narrow; predictions need shrink=True.')
+    (0.651, 'Fewer than 10 leavings for each term (3 for 1): intervals are too narrow; predictions need shrink=True.')
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     if len(set(names)) < len(names):
@@ -188,7 +188,10 @@ def _refuse_degenerate(panel: Panel, seen: Overview) -> None:
     if seen.events == seen.rows - seen.idle:
         raise Refused("Every row ends with leaving, so that there is nothing to compare; add the months of staying.")
     if seen.customers == 1:
-        raise Refused("The panel is of one customer, so that nothing tells customers apart; add the others.")
+        raise Refused(
+            "Only one customer has months in which it could leave, however many are in the records, so that nothing"
+            " tells customers apart; give records over more months, or of more customers."
+        )
 
 
 def _started(panel: Panel, design: Design, seen: Overview) -> tuple[Design, Point]:
@@ -241,7 +244,7 @@ def _remarks(estimates: Estimates, seen: Overview, converged: bool, shrink: bool
     terms = len(estimates.design.names) - 1
     if seen.events < _EVENTS_PER_TERM * terms:
         remarks.append(
-            f"Fewer than {_EVENTS_PER_TERM} events for each term ({seen.events} for {terms}): intervals are too"
+            f"Fewer than {_EVENTS_PER_TERM} leavings for each term ({seen.events} for {terms}): intervals are too"
             f" narrow{unshrunk}."
         )
     return remarks
