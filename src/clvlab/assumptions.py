@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from clvlab.refusal import Refused, nearest
 
 FILE = "clvlab.toml"
+UNSTATED = "¤"  # the sign of some currency, for amounts whose currency nobody states
 CHURN_DEFINITIONS = ("rhythm", "silence", "volume")
 ACTIVITIES = (
     "order", "urgent_order", "special_requirement", "complaint", "claim", "enquiry", "visit", "call", "quote",
@@ -30,7 +31,8 @@ class Assumptions:
     Parameters
     ----------
     currency
-        Currency of all money, a three-letter code. Blank: the one currency of the invoices, else CNY.
+        Currency of all money, a three-letter code. Blank: the one currency of the invoices; where they state none
+        either, amounts stand as they are recorded, written with ``¤``.
     exchange_rates
         What one unit of another currency is worth in ``currency``, e.g. ``{"USD": 7.2}``. Without a rate,
         invoices in several currencies are refused.
@@ -77,9 +79,10 @@ class Assumptions:
         to five tiers. What counts once they are cut is the points.
     tiers_cut_on
         Day on which the scales and cuts of the tiers are learnt and frozen, ``"YYYY-MM-DD"``, so that tiers of one
-        month compare with those of another. Blank: the as-of day, anew for each.
+        month compare with those of another. Blank: the end of the last quarter with a year of records behind it,
+        anew for each (before the first: the as-of day).
     tier_band
-        Points by which a customer must pass a cut before the tier changes.
+        Points by which a customer must pass a cut, at the end of a quarter, before the tier changes.
     entitlement_costs
         What one unit of an entitlement costs, by entitlement (the playbook's table names them).
     service_costs
@@ -125,7 +128,7 @@ class Assumptions:
         if self.time_zone not in available_timezones():
             near = nearest(self.time_zone, available_timezones())
             raise Refused(f"{FILE}: time_zone = {self.time_zone!r} is no time zone{near}.")
-        if self.currency and not re.fullmatch("[A-Z]{3}", self.currency):
+        if self.currency and not re.fullmatch(f"[A-Z]{{3}}|{UNSTATED}", self.currency):
             raise Refused(f"{FILE}: currency = {self.currency!r} must be a three-letter code such as CNY.")
         if self.churn_definition not in CHURN_DEFINITIONS:
             raise Refused(

@@ -24,6 +24,7 @@ def test_the_examples_hold():
     [
         (Headline("on time", 91.27, "%", 90.1, 92.44, decimals=1), "91.3%", "90% interval 90.1 to 92.4"),
         (Headline("customers", 1500, "customers"), "1,500 customers", ""),
+        (Headline("customers", 1, "customers"), "1 customer", ""),
         (Headline("margin", -1234567.8, "CNY"), "-1,234,568 CNY", ""),
         (Headline("largest", "Northwind"), "Northwind", ""),
         (Headline("margin", None, "CNY", note="Needs revenue."), "–", ""),

@@ -12,7 +12,7 @@ from shown_html import HOSTILE, cells_of, hostile
 import clvlab.results.result
 from clvlab.language import speaking
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result, Table, or_note
+from clvlab.results import Note, Result, Stated, Table, or_note
 from clvlab.results.tables import FOLDED_ABOVE
 
 
@@ -181,3 +181,36 @@ def test_what_is_refused_stands_as_a_sentence():
     assert repr(or_note(refuse)) == "Needs revenue in shipments."
     table = Table(pd.DataFrame())
     assert or_note(lambda: table) is table
+
+
+class Late(Stated):
+    """A finding, a table of many rows, and remarks."""
+
+    title = "Late orders"
+
+    def __init__(self, finding: str, remarks: tuple[str, ...] = ()) -> None:
+        self.said, self.remarks = finding, remarks
+
+    @property
+    def finding(self) -> str:
+        return self.said
+
+    def to_frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"carrier": ["A", "B"], "late": [3, 2]})
+
+    def _in_short(self) -> Table:
+        return Table(self.to_frame(), self.title).first(1)
+
+
+@pytest.mark.parametrize("finding", ["A is late", "A is late."])
+def test_a_finding_stands_above_and_remarks_below_each_ending_once(finding):
+    assert repr(Late(finding, ("B is new.",))).splitlines() == [
+        "A is late.", "Late orders; the first 1 of 2", "carrier late", "      A    3", "B is new.",
+    ]  # fmt: skip
+    html = Late(finding, ("B is new.",))._repr_html_()
+    assert html.index("A is late.") < html.index("<table") < html.index("B is new.")
+    assert "late.." not in html
+
+
+def test_without_remarks_nothing_stands_below():
+    assert Late("A is late")._repr_html_().count("note") == 1

@@ -88,7 +88,7 @@ def test_an_account_that_one_model_gives_up_stands_apart_and_not_in_the_way(smal
     frame = values.frame.copy()
     given_up = small_study.churn.prospects.frame["already_gone"].idxmin()
     frame.loc[given_up, ["probability_alive", "value", "value_lower", "value_upper"]] = 0.02, 5.0, 0.0, 0.0
-    changed = SimpleNamespace(frame=frame, horizon_months=values.horizon_months, currency=values.currency)
+    changed = SimpleNamespace(frame=frame, horizon_months=values.horizon_months, currency=values.currency, doubts=[])
     found = under_test.accounts_to_watch(small_study.churn, changed)
     assert found.frame.set_index("customer_id").loc[given_up, "apart"] == UNKNOWN
     assert len(found.to_frame()) == len(small_study.watch_list.to_frame()) - 1

@@ -8,7 +8,15 @@ from benchmarks.measure import markdown
 
 from clvlab.refusal import Refused
 from clvlab.validation.check import NO, NOT_CHECKED, YES
-from clvlab.validation.evidence import ROOMS, Evidence, number_in, read_evidence, read_sections, source_stamp
+from clvlab.validation.evidence import (
+    ROOMS,
+    Evidence,
+    evidence_files,
+    number_in,
+    read_evidence,
+    read_sections,
+    source_stamp,
+)
 from clvlab.validation.simulated import FIGURES, Figure, simulated_checks
 
 
@@ -19,10 +27,19 @@ def test_what_the_benchmarks_write_is_read_back():
     pd.testing.assert_frame_equal(found.frame, frame)
 
 
-def test_every_judged_figure_is_in_the_evidence_that_is_there():
-    checks = simulated_checks(read_evidence())
-    assert len(checks) == len(FIGURES)
-    assert {check.within for check in checks} <= {YES, NO, NOT_CHECKED}
+def test_a_figure_is_judged_just_when_its_benchmark_left_evidence():
+    there = {path.stem for path in evidence_files()}
+    assert there & set(ROOMS), "the project keeps its evidence"
+    not_checked = {f.checked for f, check in zip(FIGURES, simulated_checks(read_evidence()), strict=True)
+                   if check.within == NOT_CHECKED}  # fmt: skip
+    assert not_checked == {figure.checked for figure in FIGURES if figure.place[0] not in there}
+
+
+def test_a_figure_that_is_gone_from_the_evidence_is_missed():
+    whole = {path.stem: path.read_text(encoding="utf-8") for path in evidence_files()}
+    for name in sorted({figure.place[0] for figure in FIGURES} & set(whole)):
+        with pytest.raises(Refused, match=f"{name}.md has no"):
+            simulated_checks(Evidence({name: whole[name].partition("|")[0]}))
 
 
 def test_every_benchmark_named_has_rooms_to_compare():

@@ -1,4 +1,4 @@
-"""One currency for all money: mixed currencies are refused unless rates are given."""
+"""One currency for all money: mixed currencies are refused unless rates are given, and none is made up."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from clvlab.assumptions import FILE, Assumptions
+from clvlab.assumptions import FILE, UNSTATED, Assumptions
 from clvlab.refusal import Refused
 
-DEFAULT = "CNY"
+NOT_STATED = f"No currency is stated: {UNSTATED} stands for that of the records; set currency in {FILE}"
 
 
 def in_one_currency(tables: Mapping[str, ir.Table], assumptions: Assumptions) -> tuple[dict[str, ir.Table], str]:
-    """Return the tables with invoice amounts in the study's currency, and that currency.
+    """Return the tables with invoice amounts in the study's currency, and that currency; ``¤`` where none is stated.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def in_one_currency(tables: Mapping[str, ir.Table], assumptions: Assumptions) ->
     """
     result = dict(tables)
     if "invoices" not in result or "currency" not in result["invoices"].columns:
-        return result, assumptions.currency or DEFAULT
+        return result, assumptions.currency or UNSTATED
     invoices = result["invoices"]
     invoices = invoices.mutate(currency=invoices.currency.upper())
     stated = invoices.filter(invoices.currency.notnull())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clvlab.results.cells import format_cell
 from clvlab.results.headlines import Headline, Headlines
-from clvlab.results.result import Note, Remarked, Result, Table, or_note
+from clvlab.results.result import Note, Remarked, Result, Stated, Table, or_note
 from clvlab.results.tables import html_table, text_table
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Note",
     "Remarked",
     "Result",
+    "Stated",
     "Table",
     "format_cell",
     "html_table",

@@ -69,7 +69,9 @@ class Headline:
         if isinstance(self.value, str):
             return self.value, self.unit
         number = format_cell(float(self.value), self.decimals)
-        return (f"{number}%", "") if self.unit == "%" else (number, self.unit)
+        if self.unit == "%":
+            return f"{number}%", ""
+        return number, self.unit.removesuffix("s") if number == "1" else self.unit
 
     def _parts(self) -> tuple[str, str]:
         """Return figure and unit; in Chinese money stands before the figure and a unit reads with its number."""

@@ -149,12 +149,51 @@ class Remarked(Result):
 
     remarks: Sequence[str]
 
+    def _in_short(self) -> Result:
+        """Return the result whose table is displayed: this one, where a subclass has none that is shorter."""
+        return self
+
     def __repr__(self) -> str:
         """Return the table as text, remarks below."""
-        return "\n".join([super().__repr__(), *map(say, self.remarks)])
+        return "\n".join([Result.__repr__(self._in_short()), *map(say, self.remarks)])
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
+        remarks = Note(*self.remarks)._repr_html_() if self.remarks else ""
+        return Result._repr_html_(self._in_short()) + remarks
+
+
+class Stated(Remarked):
+    """A result that states its finding above its table, and has sentences below.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> class Late(Stated):
+    ...     remarks = ("Orders without a due time are left out.",)
+    ...     finding = "One carrier is late more often than chance explains"
+    ...     def to_frame(self):
+    ...         return pd.DataFrame({"carrier": ["A"], "late": [12]})
+    >>> Late()
+    One carrier is late more often than chance explains.
+    carrier late
+          A   12
+    Orders without a due time are left out.
+    """
+
+    @property
+    def finding(self) -> str:
+        """What the numbers show, in a sentence; as a figure's title it needs no full stop."""
+        raise NotImplementedError
+
+    def _stated(self) -> Note:
+        return Note(self.finding if self.finding.endswith(".") else f"{self.finding}.")
+
+    def __repr__(self) -> str:
+        """Return the finding, the table and the remarks as text."""
+        return f"{self._stated()!r}\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str:
+        return self._stated()._repr_html_() + super()._repr_html_()
 
 
 class Table(Remarked):

@@ -55,6 +55,7 @@ def accounts_to_watch(found: Churn, values: CustomerValues) -> WatchList:
         facts=facts(found),
         partners=lost_partners(found),
         calls=records.tables.get("calls"),
+        doubts=values.doubts,
     )
 
 
@@ -62,6 +63,15 @@ def worth(values: CustomerValues, customers: pd.Index) -> pd.DataFrame:
     """Return what each customer is worth within the horizon of values, given that it is still there.
 
     Of who is all but gone for those values, all cases say nothing about this one: its interval is missing.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> frame = pd.DataFrame({"value": [50.0], "value_lower": [40.0], "value_upper": [70.0]}, ["a"])
+    >>> frame["probability_alive"] = 0.5
+    >>> worth(SimpleNamespace(frame=frame), pd.Index(["a"]))
+      customer_id  margin  lower  upper
+    0           a   100.0   80.0  140.0
     """
     frame = values.frame.reindex(customers)
     there = frame["probability_alive"].clip(lower=_LEAST_PROBABILITY)

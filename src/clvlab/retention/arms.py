@@ -38,6 +38,15 @@ def randomised_arms(campaigns: AnyTable, campaign: str = "") -> pd.DataFrame:
     Refused
         For a targeted campaign, for several randomised ones when none is named, and unless one arm is called
         ``"control"`` beside one other.
+
+    Examples
+    --------
+    >>> campaign = pd.DataFrame({"campaign_id": "P1", "customer_id": ["a", "b"], "started_on": "2025-03-01",
+    ...                          "arm": ["control", "call"], "randomised": True})
+    >>> randomised_arms(campaign)[["customer_id", "called"]]
+      customer_id  called
+    0           a   False
+    1           b    True
     """
     need_columns(campaigns.columns, ["campaign_id", "customer_id", "started_on", "arm", "randomised"])
     columns = ["campaign_id", "started_on", "arm", "randomised", "cost"]
@@ -81,6 +90,14 @@ def follow_up(arms: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
         ``arms`` less those who were no customers yet, with ``time`` (days from the start of the campaign to leaving or
         to the end of follow-up) and ``event``. Who had left before counts as leaving at 0: silence is dated back, so
         that leaving them out would choose customers by what came after the campaign began.
+
+    Examples
+    --------
+    >>> arms = pd.DataFrame({"customer_id": ["a"], "started_on": pd.to_datetime(["2025-03-01"]), "called": True})
+    >>> spells = pd.DataFrame({"customer_id": ["a"], "at_risk_from": "2020-01-01", "at_risk_to": "2025-03-31"})
+    >>> follow_up(arms, spells.assign(event=1))[["time", "event"]]
+       time  event
+    0  30.0      1
     """
     need_columns(spells.columns, ["customer_id", "at_risk_from", "at_risk_to", "event"])
     days = {name: pd.to_datetime(spells[name]) for name in ("at_risk_from", "at_risk_to")}
@@ -93,7 +110,13 @@ def follow_up(arms: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
 
 
 class Left(NamedTuple):
-    """Customers of one arm, the share that left within the horizon, and its variance."""
+    """Customers of one arm, the share that left within the horizon, and its variance.
+
+    Examples
+    --------
+    >>> Left(100, 0.25, 0.0019).share
+    0.25
+    """
 
     customers: int
     share: float
@@ -154,6 +177,14 @@ def balance(arms: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         measure, called and not_called (means, or shares of a value), standardised_difference (in standard deviations),
         p (of a difference as large or larger by chance somewhere among all measures, after Sidak).
+
+    Examples
+    --------
+    >>> arms = pd.DataFrame({"customer_id": list("abcd"), "called": [True, True, False, False]})
+    >>> before = pd.DataFrame({"customer_id": list("abcd"), "orders": [9.0, 11.0, 8.0, 12.0]})
+    >>> balance(arms, before)[["measure", "called", "not_called"]]
+      measure  called  not_called
+    0  orders    10.0        10.0
     """
     need_columns(before.columns, ["customer_id"])
     told = arms[["customer_id", "called"]].merge(before, on="customer_id")

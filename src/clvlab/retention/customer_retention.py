@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from clvlab.assumptions import FILE, Assumptions
@@ -15,7 +16,7 @@ from clvlab.features.customer_file.shared import present
 from clvlab.features.events import Purchases
 from clvlab.periods import years_before
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Note, Result, Table
 from clvlab.retention.accounts import TIE, effect_of_calling
 from clvlab.retention.actions.actions import actions
 from clvlab.retention.actions.actions_result import Actions
@@ -96,7 +97,10 @@ class Retention(Result):
             visits = tables["contacts"].filter(tables["contacts"].kind == "visit").cost.mean().execute()
             if visits is not None and visits > 0:
                 return float(visits), f"Acting on one account is taken to be a visit at {visits:,.0f} {currency}."
-        raise Refused(f"What acting on an account costs is not known: give visit under [unit_costs] in {FILE}.")
+        raise Refused(
+            f"What acting on an account costs is not known, so that no profit can be told: give visit under"
+            f" [unit_costs] in {FILE} beside the data, or record the cost of visits in contacts."
+        )
 
     @cached_property
     def actions(self) -> Actions:
@@ -107,6 +111,18 @@ class Retention(Result):
         """Return the same with the campaign's effect by other groups of customers."""
         watched = self.watched()
         return actions(watched, self._effect(watched, group), *self.cost)
+
+    def called_first(self, most: int = 10) -> Table | None:
+        """Return the accounts with the most margin at stake, the order that needs no cost; None without a watch list.
+
+        Parameters
+        ----------
+        most
+            How many of them.
+        """
+        with suppress(Refused):
+            return self.watched().top(most)
+        return None
 
     def _effect(self, watched: WatchList, group: str) -> Effect:
         """Return what acting changes: of the campaign drawn by lot, or as assumed."""
@@ -123,12 +139,16 @@ class Retention(Result):
 
     @cached_property
     def hold_out(self) -> HoldOut:
-        """What a test by lot on the accounts of :attr:`actions` can show, and the lots for it."""
-        found = self.actions
-        frame = found.to_frame()
+        """What a test by lot on the accounts of the watch list can show, and the lots for it."""
+        watched = self.watched()
+        try:
+            accounts = self.actions.to_frame()
+        except Refused:  # what acting earns is not known; what a test shows is
+            group = self._effect(watched, TIE).group
+            accounts = watched.to_frame().assign(profit=np.nan, group=lambda ranked: ranked["customer_id"].map(group))
         inflation, alike = design_effect(*self._left_last_year())
-        wanted = frame[["customer_id", "name", "account_manager", "probability", "profit", "group"]]
-        return hold_out(wanted, found.months, found.currency, inflation, alike)
+        wanted = accounts[["customer_id", "name", "account_manager", "probability", "profit", "group"]]
+        return hold_out(wanted, watched.months, watched.currency, inflation, alike)
 
     def _left_last_year(self) -> tuple[pd.Series, pd.Series]:
         """Return who of a year ago's customers left since, and each one's account manager."""
@@ -145,8 +165,11 @@ class Retention(Result):
 
     @cached_property
     def win_back(self) -> WinBackList:
-        """Lost accounts by the expected profit of winning them back."""
-        return win_back_accounts(self.churn(), self.bought, self.assumptions, self.cost[0], self.seed)
+        """Lost accounts by the expected profit of winning them back, before its cost where that is not known."""
+        cost = 0.0
+        with suppress(Refused):
+            cost = self.cost[0]
+        return win_back_accounts(self.churn(), self.bought, self.assumptions, cost, self.seed)
 
     @cached_property
     def winning_or_keeping(self) -> WinningOrKeeping:
@@ -198,25 +221,36 @@ class Retention(Result):
         """Return what to do first, one sentence each, as far as the records tell."""
         sentences = []
         with suppress(Refused):
-            sentences.append(self._do_first(self.actions_by(group)))
+            sentences.append(self._do_first(group))
         with suppress(Refused):
             test = self.hold_out.to_frame().iloc[-1]
             sentences.append(
                 f"Draw the next round by lot: {int(test['held_back']):,} accounts held back show an effect of"
                 f" {100 * test['detectable']:.1f} of 100 or more."
+                if pd.notna(test["detectable"])
+                else f"{self.hold_out.finding}: draw several rounds by lot and read them together."
             )
         with suppress(Refused):
             back = self.win_back
-            if back.number:
+            if back.cost and back.number:
                 first = "; ".join(back.to_frame()["name"].head(_NAMED))
                 sentences.append(f"Try to win back {back.number:,} lost accounts, first {first}.")
         with suppress(Refused):
             sentences.append(f"{self.winning_or_keeping.finding}.")
-        return Note(*(sentences or ["The records tell too little to act on: nobody is known to leave with a margin."]))
+        return Note(*(sentences or ["The records tell too little to act on; what each part lacks stands there."]))
 
-    @staticmethod
-    def _do_first(found: Actions) -> str:
-        """Return whom to act on first."""
+    def _do_first(self, group: str) -> str:
+        """Return whom to act on first; where its cost is not known, whom to call."""
+        try:
+            found = self.actions_by(group)
+        except Refused:
+            ranked = self.watched().to_frame()["name"].head(_NAMED)
+            if ranked.empty:
+                raise
+            return (
+                f"Call first {'; '.join(ranked)}, who put the most margin at stake; find out what a visit costs, to"
+                " know how far down the list calling pays."
+            )
         if not found.number:
             return f"{found.finding}: ask what a cheaper contact could do."
         first = "; ".join(found.to_frame()["name"].head(_NAMED))

@@ -27,6 +27,11 @@ def one_each(frame: pd.DataFrame, table: str, columns: Sequence[str]) -> pd.Data
     ------
     Refused
         When a column is missing, or an account has several rows.
+
+    Examples
+    --------
+    >>> one_each(pd.DataFrame({"customer_id": ["a"], "margin": [5.0]}), "worth", ["margin"])["margin"].to_dict()
+    {'a': 5.0}
     """
     need_columns(frame.columns, ["customer_id", *columns])
     twice = frame["customer_id"].duplicated()
@@ -53,6 +58,12 @@ def estimate(frame: pd.DataFrame, table: str, name: str, accounts: pd.Index) -> 
     ------
     Refused
         As :func:`one_each` does, and for an estimate outside its own interval.
+
+    Examples
+    --------
+    >>> worth = pd.DataFrame({"customer_id": ["a"], "margin": [5.0], "lower": [4.0], "upper": [7.0]})
+    >>> estimate(worth, "worth", "margin", pd.Index(["a", "b"])).value.to_dict()
+    {'a': 5.0, 'b': nan}
     """
     found = one_each(frame, table, [name, "lower", "upper"]).astype(float)
     if ((found["lower"] > found[name]) | (found[name] > found["upper"])).any():

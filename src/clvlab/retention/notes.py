@@ -30,6 +30,12 @@ def last_notes(calls: AnyTable | None, as_of: dt.date) -> pd.DataFrame:
     DataFrame
         Indexed by customer_id: last_call and override (in words), override_probability, and noted_left (whether the
         last outcome says that it has left already).
+
+    Examples
+    --------
+    >>> calls = pd.DataFrame({"customer_id": ["a"], "noted_on": ["2025-12-01"], "outcome": [ALREADY_LEFT]})
+    >>> last_notes(calls, dt.date(2025, 12, 31)).loc["a", "last_call"]
+    'already left (2025-12-01)'
     """
     if calls is None:
         return pd.DataFrame(columns=["last_call", "override", "override_probability", "noted_left"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -41,6 +42,7 @@ def watch_list(
     facts: pd.DataFrame | None = None,
     partners: pd.DataFrame | None = None,
     calls: AnyTable | None = None,
+    doubts: Sequence[str] = (),
 ) -> WatchList:
     """Rank accounts by the margin they put at stake, and say what to know before calling them.
 
@@ -74,6 +76,8 @@ def watch_list(
         Who on the other side of an account's lanes has left: customer_id, partner_id, left_on.
     calls
         The table ``calls``: what came of earlier calls, and judgements of people who know the account.
+    doubts
+        What speaks against the margins, in sentences.
 
     Returns
     -------
@@ -92,6 +96,20 @@ def watch_list(
     it stays. The last two are taken to be independent; the interval of their product is that of
     :func:`clvlab.clv.valuing.ranges.product`. A judgement that a person noted stands beside the model's probability
     and moves no account.
+
+    Examples
+    --------
+    >>> risk = pd.DataFrame({"customer_id": ["a"], "probability": [0.2], "lower": [0.1], "upper": [0.3]})
+    >>> worth = pd.DataFrame({"customer_id": ["a"], "margin": [5000.0], "lower": [4000.0], "upper": [7000.0]})
+    >>> silence = pd.DataFrame({"customer_id": ["a"], "silent_days": [41], "usual_gap_days": [9.2]})
+    >>> silence = silence.assign(silence_percentile=0.98, next_order_expected_on=pd.Timestamp("2026-01-05"))
+    >>> names = ["customer_id", "covariate", "label", "unit", "now", "own_past", "contribution", "cause"]
+    >>> drivers, customers = pd.DataFrame(columns=names), pd.DataFrame({"customer_id": ["a"], "name": ["A Ltd"]})
+    >>> found = watch_list(
+    ...     risk.assign(already_gone=0.0), worth, drivers, silence, customers, "2025-12-31", months=6, margin_months=36
+    ... )
+    >>> round(found.to_frame().loc[0, "at_stake"])
+    1000
     """
     day = parse_date(as_of)
     chance = one_each(risk, "risk", ["probability", "lower", "upper", "already_gone"])
@@ -119,7 +137,7 @@ def watch_list(
     frame = frame.join(last_notes(calls, day))
     frame["apart"] = _apart(frame)
     ranked = frame.reset_index().sort_values(["at_stake", "customer_id"], ascending=[False, True], ignore_index=True)
-    return WatchList(ranked.drop(columns="noted_left"), day, months, margin_months, currency)
+    return WatchList(ranked.drop(columns="noted_left"), day, months, margin_months, currency, doubts)
 
 
 def _names(customers: AnyTable, accounts: pd.Index) -> dict[str, pd.Series]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
-from clvlab.results import Note, Result, Table, format_cell
+from clvlab.results import Remarked, Table, format_cell
 from clvlab.retention.in_words import plain_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _LISTED = [
 _SEEN = 0.005  # a probability below this would show as 0%
 
 
-class WatchList(Result):
+class WatchList(Remarked):
     """Accounts ranked by margin at stake, those without a place in the ranking apart.
 
     Attributes
@@ -42,14 +43,24 @@ class WatchList(Result):
     as_of, months, margin_months, currency
         The last day known, within how many months an account may leave, and over how many its margin counts, in which
         currency.
+    doubts
+        What speaks against the margins, in sentences.
     """
 
     percent = ("probability", "probability_lower", "probability_upper", "already_gone", "override_probability")
     decimals = 0
 
-    def __init__(self, frame: pd.DataFrame, as_of: dt.date, months: float, margin_months: float, currency: str) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        as_of: dt.date,
+        months: float,
+        margin_months: float,
+        currency: str,
+        doubts: Sequence[str] = (),
+    ) -> None:
         self.frame, self.as_of, self.currency = frame, as_of, currency
-        self.months, self.margin_months = months, margin_months
+        self.months, self.margin_months, self.doubts = months, margin_months, doubts
         money = f", {currency}" if currency else ""
         self.title = (
             f"Whom to call first, {as_of}: margin at stake (of {margin_months:g} months{money}) of accounts that may "
@@ -70,6 +81,11 @@ class WatchList(Result):
         """
         return self.frame[self.frame["apart"] == ""].drop(columns="apart").reset_index(drop=True)
 
+    def of(self, customers: pd.Index) -> WatchList:
+        """Return the list of some customers, in the same order."""
+        own = self.frame[self.frame["customer_id"].isin(customers)]
+        return WatchList(own, self.as_of, self.months, self.margin_months, self.currency, self.doubts)
+
     def apart(self) -> Table:
         """Return the accounts without a place in the ranking, by reason, those with the highest margin first."""
         columns = ["customer_id", "name", "account_manager", "apart", "probability", "already_gone", "margin"]
@@ -78,7 +94,7 @@ class WatchList(Result):
         return Table(found, "Accounts that stand apart", 0, self.percent)
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[str, ...]:  # type: ignore[override]
         """How many accounts stand apart and why, and what a reader has to know about the figures."""
         counts = self.frame["apart"].value_counts()
         ranked = self.to_frame()
@@ -94,7 +110,7 @@ class WatchList(Result):
                 f"Our people's own judgement stands beside the model's for {plural(judged, 'accounts')}; it moves none."
             ]
         how = "Intervals of the margin at stake hold 90% when probability and margin err independently of each other."
-        return (*apart, *noted, how)
+        return (*self.doubts, *apart, *noted, how)
 
     def list(self) -> Table:
         """Return the ranked accounts, as the list to take along."""
@@ -106,12 +122,8 @@ class WatchList(Result):
         frame = pd.DataFrame(read, columns=["account", "at stake", "what to know before calling"])
         return Table(frame, self.title, 0, fold=False)
 
-    def __repr__(self) -> str:
-        """Return the first accounts and the remarks as text."""
-        return "\n".join([repr(self.top()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return self.top()._repr_html_() + Note(*self.remarks)._repr_html_()
+    def _in_short(self) -> Table:
+        return self.top()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each account's probability to leave against its margin, those with most at stake named."""

@@ -61,6 +61,11 @@ class Check:
         ``"yes"``, ``"no"`` or ``"not checked"``.
     where
         Where it can be seen.
+
+    Examples
+    --------
+    >>> Check(VALUES, "bias", RECOVERY, "2%", "-5% to 5%", YES, "evidence clv_market").within
+    'yes'
     """
 
     model: str
@@ -73,7 +78,13 @@ class Check:
 
 
 def judged(within: bool) -> str:
-    """Return the word for a figure that is within what was expected, or is not."""
+    """Return the word for a figure that is within what was expected, or is not.
+
+    Examples
+    --------
+    >>> judged(1 < 2)
+    'yes'
+    """
     return YES if within else NO
 
 
@@ -90,24 +101,52 @@ def verdict(checks: Sequence[Check]) -> str:
 
 
 def counted(checks: Sequence[Check]) -> str:
-    """Return how many of the checks made are within; a dash where none was made."""
+    """Return how many of the checks made are within; a dash where none was made.
+
+    Examples
+    --------
+    >>> counted([])
+    '–'
+    >>> counted([Check(VALUES, "bias", RECOVERY, "2%", "-5% to 5%", YES, "evidence clv_market")])
+    '1 of 1'
+    """
     made = [check for check in checks if check.within != NOT_CHECKED]
     return f"{sum(check.within == YES for check in made)} of {len(made)}" if made else "–"
 
 
 def decisive(checks: Sequence[Check]) -> Check:
-    """Return the check a verdict rests on: the first of those furthest from what was expected, failures before all."""
+    """Return the check a verdict rests on: the first of those furthest from what was expected, failures before all.
+
+    Examples
+    --------
+    >>> bad = Check(VALUES, "spread", RECOVERY, "9%", "-5% to 5%", NO, "evidence clv_market")
+    >>> decisive([Check(VALUES, "bias", RECOVERY, "2%", "-5% to 5%", YES, "evidence clv_market"), bad]).checked
+    'spread'
+    """
     return min(checks, key=lambda check: (NO, YES, NOT_CHECKED).index(check.within))
 
 
 def frame_of(checks: Sequence[Check]) -> pd.DataFrame:
-    """Return one row per check, columns as :class:`Check` names them."""
+    """Return one row per check, columns as :class:`Check` names them.
+
+    Examples
+    --------
+    >>> found = Check(VALUES, "bias", RECOVERY, "2%", "-5% to 5%", YES, "evidence clv_market")
+    >>> frame_of([found]).loc[0, "within"]
+    'yes'
+    """
     import pandas as pd
 
     return pd.DataFrame([asdict(check) for check in checks], columns=list(Check.__dataclass_fields__))
 
 
 def listed(checks: Sequence[Check], title: str) -> Table:
-    """Return checks as a table, those that fail first."""
+    """Return checks as a table, those that fail first.
+
+    Examples
+    --------
+    >>> listed([], "Nothing was checked")
+    Nothing was checked: none.
+    """
     ordered = sorted(checks, key=lambda check: (NO, NOT_CHECKED, YES).index(check.within))
     return Table(frame_of(ordered), title)

@@ -35,6 +35,11 @@ class Forecasts(Result):
         Last year's valuation beside what came; None where there is none.
     within
         How many checks of forecasts are within, in words, for the figure's title.
+
+    Examples
+    --------
+    >>> Forecasts(None, None, "0 of 0").to_frame().empty
+    True
     """
 
     title = "What was said and what came, by group of customers (leaving: lowest risk first; value: highest first)"
@@ -65,7 +70,8 @@ class Forecasts(Result):
             named = {"tenth": "group", "expected": "said", "actual": "came"}
             parts.append(found.drop(columns="again").rename(columns=named).assign(forecast=forecast))
         columns = ["forecast", "group", "said", "came", "came_lower", "came_upper"]
-        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return frame.reindex(columns=columns)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw leaving and value, said and come; on ``ax`` the first there is.

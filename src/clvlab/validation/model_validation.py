@@ -258,7 +258,13 @@ class ModelValidation(Result):
 
 
 class SignOff(Note):
-    """The line to sign, after which the page's style begins a new sheet."""
+    """The line to sign, after which the page's style begins a new sheet.
+
+    Examples
+    --------
+    >>> SignOff("Signed by: ________")
+    Signed by: ________
+    """
 
     def _repr_html_(self) -> str:
         return f'<p class="sign-off">{escape(repr(self))}</p>'

@@ -61,7 +61,17 @@ def leaving_checks(tested: OutOfTime) -> list[Check]:
 
 
 def purchase_checks(tested: Backtest) -> list[Check]:
-    """Return how the purchase model that values customers did on months held out."""
+    """Return how the purchase model that values customers did on months held out.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> scores = pd.DataFrame({"forecaster": ["BG/NBD"], "coverage_90": [0.91]})
+    >>> tested = SimpleNamespace(winner="BG/NBD", best_rule="as last year", skills={"BG/NBD": (0.2, 0.05)},
+    ...                          overall=lambda: scores, predictions=pd.DataFrame({"customer_id": range(100)}))
+    >>> [check.within for check in purchase_checks(tested)]
+    ['yes', 'yes']
+    """
     name = str(tested.winner)
     overall = tested.overall().set_index("forecaster").loc[name]
     skill, error = tested.skills[name]
@@ -87,7 +97,17 @@ def _inside(share: float, customers: int) -> tuple[str, str, str]:
 
 
 def value_checks(past: Hindsight) -> list[Check]:
-    """Return how last year's valuation did."""
+    """Return how last year's valuation did.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> rows = pd.DataFrame({"inside_interval": [0.9, None], "mean_absolute_error": [5.0, 7.0]})
+    >>> past = SimpleNamespace(total=(100.0, 95.0), interval=(80.0, 120.0), on="2024-12-31", until="2025-12-31",
+    ...                        unit="CNY", customers=range(50), to_frame=lambda: rows)
+    >>> [check.within for check in value_checks(past)]
+    ['yes', 'yes', 'yes']
+    """
     expected, came = past.total
     low, high = past.interval
     valued, again = (row for _, row in past.to_frame().iterrows())
@@ -109,7 +129,15 @@ def value_checks(past: Hindsight) -> list[Check]:
 
 
 def tier_checks(told: Prediction) -> list[Check]:
-    """Return in how many measures simpler rankings beat the scorecard."""
+    """Return in how many measures simpler rankings beat the scorecard.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> frame = pd.DataFrame({"ranking": ["CLV", "CLV"], "scorecard_is": ["ahead", BEATEN]})
+    >>> tier_checks(SimpleNamespace(to_frame=lambda: frame))[0].figure
+    '1 of 2'
+    """
     frame = told.to_frame()
     found = []
     for rival, rows in frame[frame["ranking"] != SCORECARD].groupby("ranking", sort=False):

@@ -52,6 +52,12 @@ class Figure:
         Between which it must lie; of coverage set by the exact test.
     trials
         The column with the number of intervals, where the cell does not say "so many of so many".
+
+    Examples
+    --------
+    >>> figure = Figure(HAZARDS, "true effects", ("bench", "Part", ("Cox",), "held"), "85% to 95%", 0.85, 0.95)
+    >>> figure.check(Evidence({"bench": "# Part\\n\\n| model | held |\\n|---|---|\\n| Cox | 89.7% |\\n"})).within
+    'yes'
     """
 
     model: str
@@ -230,5 +236,10 @@ def simulated_checks(evidence: Evidence) -> list[Check]:
     ------
     Refused
         When evidence is there and a figure is not in it.
+
+    Examples
+    --------
+    >>> {check.within for check in simulated_checks(Evidence({}))}
+    {'not checked'}
     """
     return [figure.check(evidence) for figure in FIGURES]

@@ -15,6 +15,7 @@ from clvlab.refusal import Refused
 from clvlab.retention.actions.actions import actions
 from clvlab.retention.actions.effect import Effect, assumed_effect, cumulated, measured_effect
 from clvlab.retention.campaign_effect import campaign_effect
+from clvlab.retention.watch_list_result import NO_LOSS, WatchList
 
 
 def shown(called: int = 20, not_called: int = 60, n: int = 300) -> tuple:
@@ -147,3 +148,22 @@ def test_texts_and_figure_say_what_was_found(listed, measured):
     assert found.list().list_name == "actions"
     assert len(found.list().to_frame()) == found.number
     found.plot().figure.canvas.draw()
+
+
+def test_who_is_not_among_the_accounts_is_counted_by_reason(listed, measured):
+    assert not any("not among" in remark for remark in actions(listed, measured, 400.0, "").remarks)
+    frame = listed.frame.copy()
+    frame.loc[:2, "apart"] = NO_LOSS
+    fewer = WatchList(frame, listed.as_of, listed.months, listed.margin_months, listed.currency)
+    [told] = [remark for remark in actions(fewer, measured, 400.0, "").remarks if "not among" in remark]
+    assert told == f"Of {len(frame)} customers, 3 are not among these accounts; no margin to lose: 3."
+
+
+@pytest.mark.parametrize("cost", [5.0, 400.0, 1e6])
+def test_the_lines_are_named_below_the_axes_where_nothing_crosses(listed, measured, cost):
+    ax = actions(listed, measured, cost, "").plot()
+    ax.get_figure().draw_without_rendering()
+    assert not ax.texts
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names[:2] == ["ranked by expected profit", "ranked by risk"]
+    assert ax.get_legend().get_window_extent().y1 < ax.xaxis.label.get_window_extent().y1

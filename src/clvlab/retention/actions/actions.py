@@ -76,7 +76,7 @@ def actions(watched: WatchList, effect: Effect, cost: float, cost_source: str) -
     }
     known = _known_effect(effect, earns.value, cost)
     remarks = (
-        effect.source, cost_source, *_said(ranked),
+        effect.source, cost_source, _said(ranked), *_not_ranked(watched.frame["apart"]),
         "Intervals of one account's profit hold both what acting changes and what the account is worth.",
     )  # fmt: skip
     return Actions(
@@ -98,10 +98,19 @@ def _known_effect(effect: Effect, worth: pd.Series, cost: float) -> MaximumProfi
     return MaximumProfits(float(mean.clip(lower=0).sum()), float(best.sum()), float(above.mean()))
 
 
-def _said(ranked: pd.DataFrame) -> list[str]:
+def _said(ranked: pd.DataFrame) -> str:
     """Return how clear it is whom acting pays for."""
     clear, against = (int((ranked["acting"] == what).sum()) for what in (PAYS, HARMS))
-    return [
+    return (
         f"Of {len(ranked):,} accounts, acting clearly pays for {clear:,} and clearly does not for {against:,}; of the"
         " others the interval of the profit holds 0."
-    ]
+    )
+
+
+def _not_ranked(apart: pd.Series) -> list[str]:
+    """Return how many customers stand apart, and why; nothing where none does."""
+    counts = apart[apart != ""].value_counts()
+    if counts.empty:
+        return []
+    why = "; ".join(f"{reason}: {number:,}" for reason, number in counts.items())
+    return [f"Of {len(apart):,} customers, {counts.sum():,} are not among these accounts; {why}."]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from clvlab.results import Headline, Headlines, Note, Result, Table
+from clvlab.results import Headline, Headlines, Stated, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,12 @@ class MaximumProfits(NamedTuple):
         With the effect as uncertain as it is, and if it were known before choosing whom to act on.
     share
         Expected share of the accounts acted on if it were known.
+
+    Examples
+    --------
+    >>> found = MaximumProfits(unknown=1000.0, known=1200.0, share=0.3)
+    >>> found.known - found.unknown
+    200.0
     """
 
     unknown: float
@@ -37,7 +43,7 @@ class MaximumProfits(NamedTuple):
     share: float
 
 
-class Actions(Result):
+class Actions(Stated):
     """Accounts ranked by the expected profit of acting on them.
 
     Attributes
@@ -148,12 +154,8 @@ class Actions(Result):
                      note="most that a test by lot can be worth on these accounts"),
         )  # fmt: skip
 
-    def __repr__(self) -> str:
-        """Return the finding, the first accounts and the remarks as text."""
-        return "\n".join([f"{self.finding}.", repr(self.top()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return Note(f"{self.finding}.")._repr_html_() + self.top()._repr_html_() + Note(*self.remarks)._repr_html_()
+    def _in_short(self) -> Table:
+        return self.top()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the profit of acting on the first accounts, ranked by expected profit and by risk."""

@@ -29,6 +29,11 @@ class Belief(NamedTuple):
         One entry per group, and one over all: the mean of the groups, by their customers.
     correlation
         Between their errors, in that order.
+
+    Examples
+    --------
+    >>> Belief(Range(*(pd.Series([part], ["spot"]) for part in (0.04, 0.01, 0.07))), np.eye(1)).by_group.value.to_dict()
+    {'spot': 0.04}
     """
 
     by_group: Range

@@ -35,6 +35,13 @@ class Effect(NamedTuple):
         Where it comes from, in a sentence.
     measured
         Whether a campaign drawn by lot tells it.
+
+    Examples
+    --------
+    >>> effect = Effect(Range(*(pd.Series([part], ["all"]) for part in (0.3, 0.1, 0.5))), np.eye(1),
+    ...                 pd.Series("all", ["a", "b"]), pd.Series([0.2, 0.1], ["a", "b"]), "Assumed.", False)
+    >>> effect.reduction.value.round(2).to_dict()
+    {'a': 0.06, 'b': 0.03}
     """
 
     by_group: Range
@@ -73,6 +80,16 @@ def measured_effect(campaign: CampaignEffect, risk: pd.Series, there: pd.Series,
     proportional-hazards models and :func:`~clvlab.retention.actions.maximum_profit.expected_maximum_profit` do, so that
     an account with twice the risk loses twice as much of it. Accounts are taken to respond as those of their group did
     then.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> frame = pd.DataFrame({"group": [EVERYONE], "called": [4000], "not_called": [4000], "left_called": [0.16],
+    ...                       "left_not_called": [0.20], "reduction": [0.04], "lower": [0.03], "upper": [0.05]})
+    >>> campaign = SimpleNamespace(to_frame=lambda: frame, months=9)
+    >>> risk = pd.Series([0.3, 0.1], ["a", "b"])
+    >>> measured_effect(campaign, risk, risk * 0 + 1, pd.Series(dtype=str)).reduction.value.round(3).to_dict()
+    {'a': 0.058, 'b': 0.019}
     """
     by_group, correlation = believed(campaign.to_frame())
     group = group.reindex(risk.index).where(lambda known: known.isin(by_group.value.index), EVERYONE)
@@ -91,6 +108,11 @@ def assumed_effect(risk: pd.Series) -> Effect:
     ----------
     risk
         Probability to leave of every account, by customer_id.
+
+    Examples
+    --------
+    >>> assumed_effect(pd.Series([0.2, 0.1], ["a", "b"])).reduction.value.round(2).to_dict()
+    {'a': 0.06, 'b': 0.03}
     """
     a, b = ACCEPTANCE
     ends = [a / (a + b), *beta.ppf([0.05, 0.95], a, b)]
@@ -122,6 +144,12 @@ def cumulated(effect: Effect, worth: np.ndarray, order: np.ndarray, cost: float)
     DataFrame
         ``accounts`` (0, 1, 2, ...), ``profit``, ``lower``, ``upper``. Accounts of a group share its error, and groups'
         errors go together as the effect says; what accounts are worth is taken as known.
+
+    Examples
+    --------
+    >>> effect = assumed_effect(pd.Series([0.2, 0.1], ["a", "b"]))
+    >>> cumulated(effect, np.array([1000.0, 500.0]), np.array([0, 1]), 20.0)["profit"].round(6).tolist()
+    [0.0, 40.0, 35.0]
     """
     names = effect.by_group.value.index
     gain = np.asarray(effect.scale * worth, dtype=float)[order]

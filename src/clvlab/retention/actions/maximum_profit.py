@@ -24,6 +24,11 @@ class MaximumProfit(NamedTuple):
         Per customer, in the unit of the values.
     share
         Expected share of customers to contact, those with the highest scores.
+
+    Examples
+    --------
+    >>> MaximumProfit(profit=12.5, share=0.3).share
+    0.3
     """
 
     profit: float

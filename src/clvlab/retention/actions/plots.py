@@ -22,20 +22,16 @@ def draw_actions(found: Actions, ax: Axes | None) -> Axes:
     best, by_risk = found.curves["expected profit"], found.curves["risk"]
     money = Amounts(float(best[["lower", "upper"]].abs().to_numpy().max()), found.currency)
     ax.fill_between(best["accounts"], best["lower"], best["upper"], color=SKY, alpha=0.35, linewidth=0)
-    ax.plot(best["accounts"], best["profit"], color=BLUE)
-    ax.plot(by_risk["accounts"], by_risk["profit"], color=ORANGE, linestyle="--")
+    ax.plot(best["accounts"], best["profit"], color=BLUE, label="ranked by expected profit")
+    ax.plot(by_risk["accounts"], by_risk["profit"], color=ORANGE, linestyle="--", label="ranked by risk")
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xlim(0, len(best) * 1.02)
     chosen = best.iloc[found.number]
-    ax.plot([found.number], [chosen["profit"]], "o", color=BLUE, markeredgecolor="black", zorder=4)
+    ax.plot([found.number], [chosen["profit"]], "o", color=BLUE, markeredgecolor="black", zorder=4,
+            label=f"act on {found.number:,}")  # fmt: skip
     ax.axvline(found.number, color=GREY, linewidth=0.8, linestyle=":")
-    ax.annotate(f"act on {found.number:,}", (found.number, chosen["profit"]), xytext=(6, 8), textcoords="offset points")
-    for curve, share, lift, label, colour in (
-        (best, 0.6, 10, "ranked by expected profit", BLUE), (by_risk, 0.35, -15, "ranked by risk", ORANGE),
-    ):  # fmt: skip
-        point = curve.iloc[int(share * (len(curve) - 1))]
-        ax.annotate(label, (point["accounts"], point["profit"]), xytext=(0, lift), textcoords="offset points",
-                    color=colour)  # fmt: skip
+    # The curves may run anywhere, also along 0: their names stand below, where nothing crosses them.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     ax.set_xlabel("accounts acted on, the first of the ranking first (band: 90% interval)")
     ax.set_ylabel(f"expected profit of acting, {money.unit}")
     money.on(ax.yaxis)

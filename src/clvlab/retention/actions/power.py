@@ -127,6 +127,13 @@ def design_effect(left: pd.Series, cluster: pd.Series) -> tuple[float, float]:
     ----------
     Eldridge, S. M., Ashby, D. and Kerry, S. (2006), "Sample size for cluster randomized trials: effect of coefficient
     of variation of cluster size and analysis method", International Journal of Epidemiology 35(5).
+
+    Examples
+    --------
+    >>> left = pd.Series([1, 1, 0, 0, 1, 0])
+    >>> managers = pd.Series(["Li", "Li", "Wu", "Wu", "Xu", "Xu"])
+    >>> [round(found, 2) for found in design_effect(left, managers)]
+    [1.5, 0.5]
     """
     groups = left.astype(float).groupby(cluster)
     size, mean = groups.size(), groups.mean()

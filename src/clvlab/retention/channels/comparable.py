@@ -45,6 +45,15 @@ def followed_months(
     Notes
     -----
     A stratum is a calendar month, under contract or not, with orders of the three months before in thirds.
+
+    Examples
+    --------
+    >>> months = pd.DataFrame({"customer_id": "a", "spell": 1, "month": range(12), "event": 0})
+    >>> orders = pd.DataFrame({"customer_id": "a", "month": range(12), "orders": 2.0})
+    >>> calls = pd.DataFrame({"customer_id": ["a"], "month": [5], "channel": ["call"]})
+    >>> found = followed_months(months, orders, calls, pd.Series(0.1, months.index))
+    >>> len(found), found["call"].sum().item(), found["orders_change"].sum().item()
+    (6, 1.0, 0.0)
     """
     need_columns(months.columns, ["customer_id", "spell", "month", "event"])
     keys = ["customer_id", "spell"]
@@ -111,6 +120,13 @@ def differences(
     orders: between customers that passes for an effect on orders (on the demo market, where there is none, +7% after a
     visit), within customers it does not. Whom managers choose to contact they choose by more than is recorded, so that
     a difference is no effect.
+
+    Examples
+    --------
+    >>> followed = pd.DataFrame({"customer_id": range(200), "stratum": 0, "risk": 0.1, "call": [0.0, 1.0] * 100})
+    >>> followed["left"] = [0.5 - 0.25 * call + 0.25 * (i % 4 < 2) for i, call in enumerate(followed["call"])]
+    >>> differences(followed, ["call"], "left")["change"].round(2).to_dict()
+    {'call': -0.25}
     """
     told = [channel for channel in channels if followed[channel].sum() >= _LEAST]
     if not told:

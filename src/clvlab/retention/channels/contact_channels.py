@@ -13,7 +13,7 @@ from clvlab.churn.customer_churn import Churn
 from clvlab.features.tables import AnyTable
 from clvlab.periods import period_index, years_before
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result
+from clvlab.results import Stated
 from clvlab.retention.channels.comparable import AFTER, differences, followed_months
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _CHANGES = ("left", "orders_change")
 _ENDS = ("", "_lower", "_upper")
 
 
-class ContactChannels(Result):
+class ContactChannels(Stated):
     """Channels of contact, those of ours with what followed, those of customers with how fast they were answered.
 
     Attributes
@@ -37,6 +37,13 @@ class ContactChannels(Result):
         See :meth:`to_frame`.
     currency, remarks
         Of the cost, and what a reader has to know.
+
+    Examples
+    --------
+    >>> rows = {"channel": ["visit", "call"], "begun_by": OURS, "contacts": [40, 90], "cost_each": [460.0, 40.0],
+    ...         "left": [-0.02, 0.01], "left_lower": [-0.03, -0.01], "left_upper": [-0.01, 0.03]}
+    >>> ContactChannels(pd.DataFrame(rows), "CNY", ()).finding
+    'Customers leave less after visit; a contact costs from 40 (call) to 460 CNY (visit)'
     """
 
     percent = ("left", "left_lower", "left_upper", "orders_change", "orders_change_lower", "orders_change_upper")
@@ -76,13 +83,6 @@ class ContactChannels(Result):
             f"{went}; a contact costs from {low['cost_each']:,.0f} ({low['channel']}) to {high['cost_each']:,.0f}"
             f" {self.currency} ({high['channel']})"
         )
-
-    def __repr__(self) -> str:
-        """Return the finding, the table and the remarks as text."""
-        return "\n".join([f"{self.finding}.", super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return Note(f"{self.finding}.")._repr_html_() + super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the difference in leaving after each channel of ours, beside what it costs."""

@@ -1,1 +1,1 @@
-"""Where the next yuan does most: winning customers or keeping them."""
+"""Where the next money spent does most: winning customers or keeping them."""

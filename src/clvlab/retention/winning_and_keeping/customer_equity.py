@@ -101,7 +101,7 @@ class CustomerEquity:
         return self._best_win(keep), keep
 
     def _best_win(self, keep: float) -> float:
-        """Return the best spending on a prospect: where a yuan more wins no more than a yuan's worth."""
+        """Return the best spending on a prospect: where spending more wins no more than it costs."""
         worth = self.margin_won + float(self.kept_for(self.margin_won, keep))
         first = float(self.winning.slope(0.0)) * worth
         return float(np.log(first) / self.winning.steepness) if first > 1 else 0.0

@@ -42,6 +42,11 @@ class Learnt(NamedTuple):
         Prospects, or customers.
     remarks
         How it was learnt, and what it does not tell.
+
+    Examples
+    --------
+    >>> Learnt(ResponseCurve(0.4, 0.1), (), today=5.0, number=100, remarks=()).curve.ceiling
+    0.4
     """
 
     curve: ResponseCurve
@@ -75,6 +80,15 @@ def winning_curve(leads: AnyTable, as_of: dt.date, ceiling: float, seed: int) ->
     Where the leads' costs follow how promising each was, a curve fitted to them fits badly and is not used. Then, as
     Blattberg and Deighton do, the curve is laid through today's spending and share won, with the share won in the best
     channel as its ceiling.
+
+    Examples
+    --------
+    >>> leads = pd.DataFrame({"lead_id": range(100), "opened_on": "2025-01-15", "kind": "new", "cost": 100.0,
+    ...                       "won_on": ["2025-02-01"] * 20 + [None] * 80, "customer_id": None})
+    >>> leads[["opened_on", "won_on"]] = leads[["opened_on", "won_on"]].apply(pd.to_datetime)
+    >>> learnt = winning_curve(ibis.memtable(leads), dt.date(2025, 12, 31), ceiling=0.5, seed=1)
+    >>> round(float(learnt.curve.rate(100.0)), 2)
+    0.2
     """
     if "cost" not in leads.columns:
         raise Refused("What winning customers costs needs cost in leads.")

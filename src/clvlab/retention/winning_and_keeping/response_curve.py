@@ -1,4 +1,4 @@
-"""How a rate answers to spending: rising from a floor towards a ceiling, less for each further yuan."""
+"""How a rate answers to spending: rising from a floor towards a ceiling, less the more is spent already."""
 
 from __future__ import annotations
 
@@ -107,6 +107,13 @@ class FittedCurve:
         Probability of groups that far from the curve by chance.
     remarks
         What a reader has to know, in sentences.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> spent = rng.uniform(0, 30, 500)
+    >>> fit_response(spent, rng.random(500) < ResponseCurve(0.4, 0.1).rate(spent), "leads", draws=2).p_misfit > 0.01
+    True
     """
 
     curve: ResponseCurve

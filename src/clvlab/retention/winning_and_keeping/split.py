@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from clvlab.refusal import Refused
-from clvlab.results import Headline, Headlines, Note, Result
+from clvlab.results import Headline, Headlines, Stated
 from clvlab.retention.winning_and_keeping.customer_equity import CustomerEquity
 from clvlab.retention.winning_and_keeping.response_curve import ResponseCurve
 
@@ -23,7 +23,7 @@ BEST, TODAY, FREE = "best split", "today", "without a limit"
 _TAILS = (0.05, 0.95)
 
 
-class WinningOrKeeping(Result):
+class WinningOrKeeping(Stated):
     """Ways to spend a year's budget on winning and on keeping, and what each is worth.
 
     Attributes
@@ -36,6 +36,13 @@ class WinningOrKeeping(Result):
         Of the year.
     currency, remarks
         Of all money, and what a reader has to know.
+
+    Examples
+    --------
+    >>> plan = CustomerEquity(ResponseCurve(0.4, 0.1), ResponseCurve(0.7, 0.05), 50.0, 50.0, 0.1, 100, 100)
+    >>> found = winning_or_keeping(plan, [], 2000.0, (5.0, 15.0), "CNY")
+    >>> found.to_frame()["plan"].tolist()[:3]
+    ['best split', 'today', '10% less on keeping']
     """
 
     percent = ("share_keeping",)
@@ -84,13 +91,6 @@ class WinningOrKeeping(Result):
                      worst["loss_lower"], worst["loss_upper"], note=worst["plan"]),
         )  # fmt: skip
 
-    def __repr__(self) -> str:
-        """Return the finding, the table and the remarks as text."""
-        return "\n".join([f"{self.finding}.", super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return Note(f"{self.finding}.")._repr_html_() + super()._repr_html_() + Note(*self.remarks)._repr_html_()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw customer equity against the share of the budget spent on keeping."""
         from clvlab.retention.winning_and_keeping.plots import draw_split
@@ -131,6 +131,13 @@ def winning_or_keeping(
     -----
     Being off spends 10 or 25% less or more on keeping than is best, and as much more or less on winning.
     Intervals are those of the difference in equity between two plans, both held as they are while the curves vary.
+
+    Examples
+    --------
+    >>> plan = CustomerEquity(ResponseCurve(0.4, 0.1), ResponseCurve(0.7, 0.05), 50.0, 50.0, 0.1, 100, 100)
+    >>> found = winning_or_keeping(plan, [], 2000.0, (5.0, 15.0), "CNY")
+    >>> found.to_frame().set_index("plan").loc[[BEST, TODAY], "loss"].round(1).tolist()
+    [0.0, 57.8]
     """
     if not 0 < budget < np.inf or not plan.prospects or not plan.customers:
         raise Refused("Splitting a budget between winning and keeping takes a budget above 0, leads and customers.")

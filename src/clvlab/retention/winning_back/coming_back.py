@@ -46,6 +46,13 @@ def chance_to_return(absences: pd.DataFrame, away: pd.DataFrame, ahead: float = 
     Returns per month are counted in bands of months since the customer was called lost, and taken to be constant within
     a band. Each cause multiplies them all: by its returns over those to be expected of it if causes did not matter,
     drawn towards 1 where it had few leavings (:func:`clvlab.shrinkage.pool_counts`).
+
+    Examples
+    --------
+    >>> absences = pd.DataFrame({"entry": 0.0, "duration": [2.0] * 5 + [12.0] * 15, "event": [1] * 5 + [0] * 15})
+    >>> away = pd.DataFrame({"months": [0.0], "cause": ["price"]}, ["a"])
+    >>> chance_to_return(absences.assign(cause="price"), away, 12.0).value.round(2).to_dict()
+    {'a': 0.24}
     """
     need_columns(absences.columns, ["entry", "duration", "event", "cause"])
     hazard, variance = pd.Series(0.0, index=away.index), pd.Series(0.0, index=away.index)
@@ -88,7 +95,13 @@ def _returning(hazard: pd.Series, variance: pd.Series, ratio: Range) -> Range:
 
 
 class Level(NamedTuple):
-    """Margin a month of those who came back, after their return over before they left, with its 90% interval."""
+    """Margin a month of those who came back, after their return over before they left, with its 90% interval.
+
+    Examples
+    --------
+    >>> Level(0.8, 0.6, 1.0, 25).value
+    0.8
+    """
 
     value: float
     lower: float
@@ -105,6 +118,14 @@ def monthly_margin(values: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:
         customer_id, date, value: one row per purchase.
     spans
         Indexed by anything: customer_id, ``from`` and ``until``, both days included.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2025-06-15"]), "value": [120.0]})
+    >>> first, last = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-12-31")
+    >>> spans = pd.DataFrame({"customer_id": ["a"], "from": [first], "until": [last]})
+    >>> monthly_margin(values, spans).round(1).tolist()
+    [10.0]
     """
     rows = spans.rename_axis("span").reset_index().merge(values, on="customer_id", how="left")
     inside = (rows["date"] >= rows["from"]) & (rows["date"] <= rows["until"])
@@ -126,6 +147,11 @@ def level_after(before: pd.Series, after: pd.Series, seed: int) -> Level:
     Notes
     -----
     With fewer than ten returns, or nothing earned before, the level is 1 and nothing is known of its error.
+
+    Examples
+    --------
+    >>> level_after(pd.Series([10.0] * 20), pd.Series([8.0] * 20), seed=1)
+    Level(value=0.8, lower=0.8, upper=0.8, customers=20)
     """
     x, y = before.to_numpy(dtype=float), after.to_numpy(dtype=float)
     if len(x) < _ENOUGH or x.sum() <= 0:

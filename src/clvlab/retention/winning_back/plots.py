@@ -31,10 +31,11 @@ def draw_win_back(found: WinBackList, ax: Axes | None) -> Axes:
     ax.scatter(frame["value_if_back"], 100 * frame["chance"], s=18, color=np.where(pays, BLUE, SKY), linewidth=0)
     low, high = float(frame["value_if_back"].quantile(0.02)) / 1.3, float(frame["value_if_back"].max()) * 3
     ax.set(xscale="log", xlim=(low, high), ylim=(0, 125 * float(frame["chance"].max())))
-    line = np.geomspace(low, high, 200)
-    ax.plot(line, 100 * found.cost / line, color=GREY, linestyle="--", linewidth=1)
-    ax.text(0.99, 0.97, "dashed: an attempt earns its cost", transform=ax.transAxes, ha="right", va="top", color=GREY,
-            size=9)  # fmt: skip
+    if found.cost:
+        line = np.geomspace(low, high, 200)
+        ax.plot(line, 100 * found.cost / line, color=GREY, linestyle="--", linewidth=1)
+        ax.text(0.99, 0.97, "dashed: an attempt earns its cost", transform=ax.transAxes, ha="right", va="top",
+                color=GREY, size=9)  # fmt: skip
     for row in frame.head(_NAMED).itertuples():
         name = row.name if len(row.name) <= _LETTERS else f"{row.name[: _LETTERS - 1]}…"
         ax.annotate(name, (row.value_if_back, 100 * row.chance), xytext=(6, 0), textcoords="offset points", size=9,

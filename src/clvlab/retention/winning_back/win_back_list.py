@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range, product
-from clvlab.results import Note, Result, Table
+from clvlab.results import Stated, Table
 from clvlab.retention.winning_back.coming_back import Level
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _READ = [
 ]
 
 
-class WinBackList(Result):
+class WinBackList(Stated):
     """Lost accounts, ranked by the expected profit of winning them back.
 
     Attributes
@@ -40,9 +40,20 @@ class WinBackList(Result):
     frame
         See :meth:`to_frame`.
     as_of, months, cost, currency
-        The last day known, within how many months a return counts, what an attempt costs.
+        The last day known, within how many months a return counts, what an attempt costs (0 where that is not known).
     remarks
         What a reader has to know.
+
+    Examples
+    --------
+    >>> lost = pd.DataFrame({"name": "A Ltd", "account_manager": "Li", "cause": "price", "months_away": 5.0,
+    ...                      "left_on": pd.Timestamp("2025-06-30"), "margin": 100.0},
+    ...                     pd.Index(["a"], name="customer_id"))
+    >>> chance, kept = Range(*([pd.Series([0.3], ["a"])] * 3)), Range(*([pd.Series([20.0])] * 3))
+    >>> found = win_back_list(lost, chance, Level(0.5, 0.4, 0.6, 30), kept, as_of=dt.date(2025, 12, 31), months=12,
+    ...                       cost=100.0, currency="CNY")
+    >>> found.finding
+    'At most 1 of 1 lost accounts are worth an attempt; the first 1 hold 100% of the profit'
     """
 
     percent = ("chance", "chance_lower", "chance_upper", "break_even")
@@ -53,7 +64,11 @@ class WinBackList(Result):
     ) -> None:
         self.frame, self.as_of, self.months, self.cost = frame, as_of, months, cost
         self.currency, self.remarks = currency, remarks
-        self.title = f"Lost accounts, {as_of}, by the expected profit of winning them back, {currency}"
+        self.title = (
+            f"Lost accounts, {as_of}, by the expected profit of winning them back, {currency}"
+            if cost
+            else f"Lost accounts, {as_of}, by what winning them back is expected to bring before its cost, {currency}"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per lost account, the highest expected profit first.
@@ -65,7 +80,7 @@ class WinBackList(Result):
             come back within the months ahead), ``value_if_back`` (margin over the horizon of one that is back), both
             with ``_lower`` and ``_upper``, ``profit`` (chance x value if back, less the cost of the attempt) with its
             interval, and ``break_even`` (what an attempt must add to the chance to earn its cost; missing where a
-            return brings nothing).
+            return brings nothing, or the cost is not known).
         """
         return self.frame
 
@@ -80,6 +95,11 @@ class WinBackList(Result):
         wanted = self.frame[self.frame["profit"] > 0]
         if wanted.empty:
             return f"None of {len(self.frame):,} lost accounts is expected to earn the cost of winning it back"
+        if not self.cost:
+            return (
+                f"{len(wanted):,} of {len(self.frame):,} lost accounts would bring something; what an attempt costs is"
+                " not known, and so not which of them are worth one"
+            )
         return (
             f"At most {len(wanted):,} of {len(self.frame):,} lost accounts are worth an attempt; the first"
             f" {min(10, len(wanted))} hold {wanted['profit'].head(10).sum() / wanted['profit'].sum():.0%} of the profit"
@@ -95,12 +115,8 @@ class WinBackList(Result):
         wanted = self.list().to_frame()[_READ]
         return Table(wanted, self.title, 0, self.percent).first(most)
 
-    def __repr__(self) -> str:
-        """Return the finding, the first accounts and the remarks as text."""
-        return "\n".join([f"{self.finding}.", repr(self.top()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return Note(f"{self.finding}.")._repr_html_() + self.top()._repr_html_() + Note(*self.remarks)._repr_html_()
+    def _in_short(self) -> Table:
+        return self.top()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each lost account's chance to come back against what it would bring."""
@@ -127,7 +143,7 @@ def win_back_list(
     months_kept
         Discounted months that one who is back stays within the horizon, one entry.
     as_of, months, cost, currency
-        The last day known, within how many months a return counts, what an attempt costs.
+        The last day known, within how many months a return counts, what an attempt costs; 0 where that is not known.
     remarks
         More that a reader has to know.
 
@@ -135,6 +151,18 @@ def win_back_list(
     -----
     The chance is that of coming back as lost accounts do in the records. Records without offers made by lot do not
     tell what an attempt adds to it; ``break_even`` says what it has to add.
+
+    Examples
+    --------
+    >>> lost = pd.DataFrame({"name": "A Ltd", "account_manager": "Li", "cause": "price", "months_away": 5.0,
+    ...                      "left_on": pd.Timestamp("2025-06-30"), "margin": 100.0},
+    ...                     pd.Index(["a"], name="customer_id"))
+    >>> chance, kept = Range(*([pd.Series([0.3], ["a"])] * 3)), Range(*([pd.Series([20.0])] * 3))
+    >>> found = win_back_list(lost, chance, Level(0.5, 0.4, 0.6, 30), kept, as_of=dt.date(2025, 12, 31), months=12,
+    ...                       cost=100.0, currency="CNY")
+    >>> found.to_frame()[["profit", "break_even"]].round(2)
+       profit  break_even
+    0   200.0         0.1
     """
     ones = pd.Series(1.0, index=lost.index)
     kept = product(Range(*(ones * part for part in level[:3])), Range(*(ones * part.iloc[0] for part in months_kept)))
@@ -144,7 +172,7 @@ def win_back_list(
         **chance.columns("chance"), **value.columns("value_if_back"), **profit.columns("profit"),
         break_even=(cost / value.value).where(value.value > 0),
     )  # fmt: skip
-    frame["break_even"] = frame["break_even"].where(frame["break_even"] <= 1, np.nan)
+    frame["break_even"] = frame["break_even"].where(frame["break_even"].between(0, 1, "right"), np.nan)
     ranked = frame.reset_index().sort_values(["profit", "customer_id"], ascending=[False, True], ignore_index=True)
     told = (
         f"The chance is that of accounts that came back of themselves within {months:g} months: an attempt is credited"
@@ -154,6 +182,6 @@ def win_back_list(
         " what they brought before they left."
         if level.value != 1
         else "Too few came back to tell what they bring then; it is taken to be what they brought before.",
-        f"An attempt is taken to cost {cost:,.0f} {currency}.",
+        *([f"An attempt is taken to cost {cost:,.0f} {currency}."] if cost else []),
     )
     return WinBackList(ranked, as_of, months, cost, currency, (*told, *remarks))

@@ -29,7 +29,13 @@ _JUDGED = (
 
 
 def checks() -> list[Check]:
-    """Return every printed figure of decisions, beside ours."""
+    """Return every printed figure of decisions, beside ours.
+
+    Examples
+    --------
+    >>> [(check.figure, check.expected) for check in checks()[:3]]
+    [('80', '80'), ('4.0', '4.0'), ('37.2', '37.2')]
+    """
     table = best_level(Curve(_SERVICE, _SALES, "sales"), Curve(_SERVICE, _COST), _SERVICE[0], _SERVICE[-1])
     curve = best_level(lambda level: 0.5 * np.sqrt(level), lambda level: 0.00055 * level**2, 0, 100)
     levels = {

@@ -23,7 +23,14 @@ def agrees(ours: float, printed: str) -> bool:
 
 
 def printed_checks(model: str, what: str, source: str, printed: Mapping[str, tuple[str, float]]) -> list[Check]:
-    """Return a check of each figure, by name: as it is printed, and ours."""
+    """Return a check of each figure, by name: as it is printed, and ours.
+
+    Examples
+    --------
+    >>> [found] = printed_checks("sBG", "regular contracts", "Fader & Hardie (2007)", {"alpha": ("0.704", 0.70441)})
+    >>> found.figure, found.within
+    ('0.704', 'yes')
+    """
     return [
         Check(
             model, f"{what}: {name}", PUBLISHED, f"{ours:.{len(text.partition('.')[2])}f}", text,

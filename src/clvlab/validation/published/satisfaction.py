@@ -22,7 +22,13 @@ _SOURCE = "R's MASS, Venables & Ripley (2002)"
 
 
 def checks() -> list[Check]:
-    """Return every printed figure of the ordered logit, beside ours."""
+    """Return every printed figure of the ordered logit, beside ours.
+
+    Examples
+    --------
+    >>> checks()[0].figure, checks()[0].expected
+    ('0.5664', '0.5664')
+    """
     levels = pd.DataFrame(product(range(2), range(4), range(3), range(3)), columns=["contact", "house", "say", "score"])
     tenants = levels.loc[np.repeat(levels.index, _TENANTS)].reset_index(drop=True)
     covariates = pd.DataFrame(
