@@ -120,7 +120,7 @@ def test_a_batch_that_is_current_does_no_work(outcome, project, monkeypatch, cap
     only = project / "sound.toml"
     only.write_text('[[report]]\nnotebook = "tiny"\n')
     assert main(["batch", str(only)]) == 0
-    assert "1 reports, 0 made now, 0 failed." in capsys.readouterr().out
+    assert "1 report, 0 made now, 0 failed." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1"])

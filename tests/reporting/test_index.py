@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from clvlab.assumptions import UNSTATED
 from clvlab.reporting.asked import write_asked
 from clvlab.reporting.index import write_index
 from clvlab.reporting.index_page import LEADING
@@ -49,7 +51,9 @@ def result(build: Path, name: str, **changes: object) -> Path:
 
 def snapshot(as_of: date, equity: float, tier: str, place: float, name: str = "Anton", records: str = "r") -> Snapshot:
     customer = {"customer_id": "A", "name": name, "value": 5.0, "value_lower": 4.0, "value_upper": 6.0, "tier": tier,
-                "tier_place": 1.0 if tier == "core" else 2.0, "points": 50.0, "watch_place": place, "at_stake": 3.0,
+                "tier_place": 1.0 if tier == "core" else 2.0, "since": "2025-Q4" if as_of.month == 12 else "2025-Q3",
+                "points": 60.0 if tier == "core" else 50.0, "tier_left": "core", "points_left": 60.0,
+                "watch_place": place, "at_stake": 3.0,
                 "at_stake_lower": 2.0, "at_stake_upper": 4.0, "likely_cause": "not clear"}  # fmt: skip
     figure = Headline(EQUITY, equity, "CNY", equity - 10, equity + 10)
     return Snapshot(as_of, records, "CNY", "m", (figure,), pd.DataFrame([customer]))
@@ -208,6 +212,33 @@ def test_a_figure_that_no_report_tells_says_so(tmp_path):
     assert [tile[1:] for tile in leading(tmp_path)] == [["–", "No report tells this yet."]] * 3
 
 
+def test_a_figure_that_no_report_tells_is_the_snapshot_s_which_the_changes_below_show_too(tmp_path):
+    result(tmp_path, "portfolio")
+    taken(tmp_path)
+    equity, leave, _ = leading(tmp_path)
+    assert equity == [
+        EQUITY, "130 CNY", "90% interval 120 to 140", "+5 CNY since 2025-11-30", "within the earlier 90% interval",
+    ]  # fmt: skip
+    assert leave[1:] == ["–", "No report tells this yet."], "nor does the snapshot"
+
+
+def test_a_figure_of_the_batch_is_that_of_its_snapshot_with_the_way_to_its_report(tmp_path):
+    result(tmp_path, "clv", notebook="04_clv.ipynb", headlines=[headline(EQUITY, 99.0, "CNY")])
+    taken(tmp_path)
+    assert leading(tmp_path)[0][1] == "130 CNY"
+    assert leading(tmp_path)[0][-1] == "What about clv?"
+
+
+def test_lists_are_called_in_the_language_of_the_page(tmp_path):
+    folder = result(tmp_path, "churn") / "lists"
+    folder.mkdir()
+    for name in ("watch_list.csv", "my_own.csv"):
+        (folder / name).write_text("a")
+    for language, called in (("en", ["my own", "watch list"]), ("zh", ["my own", "预警名单"])):
+        found = [link["aria-label"].split(",")[0] for link in page(tmp_path, language).select("p.versions .files a")]
+        assert found == called
+
+
 def test_the_committed_notebooks_tell_the_three_figures():
     """The index knows them by how their headlines begin."""
     told = set()
@@ -240,12 +271,20 @@ def test_what_changed_stands_there_and_in_files(tmp_path):
         " within the earlier 90% interval"
     ]
     moves, listed = (texts(table.tbody("tr")) for table in index("table")[1:3])
-    assert moves == ["=Anton A core important down 50 → 50 5 90% interval 4 to 6"]
+    assert moves == ["=Anton A core important down 60 → 50 5 90% interval 4 to 6"]
     assert listed == ["1 =Anton A 3 90% interval 2 to 4 not clear 31"]
     (row,) = list(csv.DictReader((tmp_path / "lists" / "tier_moves.csv").open(encoding="utf-8-sig")))
     assert row["name"] == "'=Anton"
     sheet = openpyxl.load_workbook(tmp_path / "lists" / "new_on_watch_list.xlsx").active
     assert [cell.value for cell in sheet[2]][:4] == [1, "A", "'=Anton", 3]
+
+
+@pytest.mark.parametrize("currency", ["CNY", UNSTATED])
+def test_that_no_currency_is_stated_is_said_once(tmp_path, currency):
+    result(tmp_path, "clv", notebook="04_clv.ipynb")
+    place = taken(tmp_path)
+    replace(snapshot(date(2025, 12, 31), 130.0, "important", 1.0), currency=currency).write(place / NOW)
+    assert page(tmp_path).get_text().count("No currency is stated") == (currency == UNSTATED)
 
 
 def test_restatements_stand_apart_from_changes(tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from clvlab.language.speaking import speaking
 from clvlab.refusal import Refused
 from clvlab.reporting.lists import as_cell, write_list, write_lists
 from clvlab.results import Result
@@ -58,6 +59,30 @@ def test_a_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(start, tmp_
     _, excel = write_list("x", [text], [[text]], tmp_path)
     cells = [cell for row in openpyxl.load_workbook(excel).active.iter_rows() for cell in row]
     assert [cell.data_type for cell in cells] == ["s", "s"]
+
+
+@pytest.mark.parametrize("text", ["+8.7%", "-2.5", "-12,345", "+8613800000000"])
+def test_a_number_as_it_is_written_is_no_formula(text):
+    assert as_cell(text) == text
+
+
+@pytest.mark.parametrize("text", ["+8.7%+1", "-2+3", "--1", "+A1", "-1,cmd", "+١"])
+def test_what_computes_is(text):
+    assert as_cell(text) == f"'{text}"
+
+
+def test_in_chinese_excel_reads_as_the_page_and_csv_as_in_english(tmp_path):
+    columns = ["customer_id", "name", "tier", "at_stake", "left_on", "account_manager"]
+    rows = [["C1", "core", "core", 3.5, "2025-12-31", "no manager"]]
+    with speaking("zh"):
+        plain, excel = write_list("watch_list", columns, rows, tmp_path)
+    assert from_csv(plain) == [columns, ["C1", "core", "core", "3.5", "2025-12-31", "no manager"]]
+    sheet = openpyxl.load_workbook(excel).active
+    assert sheet.title == "预警名单"
+    assert from_excel(excel) == [
+        ["客户编号", "名称", "等级", "面临风险的毛利", "流失日", "客户经理"],
+        ["C1", "core", "核心", 3.5, "2025-12-31", "无客户经理"],
+    ], "a name is in no language, and a spreadsheet sorts by days"
 
 
 @given(st.text())

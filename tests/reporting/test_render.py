@@ -88,6 +88,12 @@ def test_title_falls_back_and_later_h1_become_sections():
     assert page(markdown("no heading"), language="zh").title.string == "报告"
 
 
+def test_a_section_says_a_note_once():
+    note = shown({"text/html": '<p class="note">Needs revenue in shipments.</p>'})
+    found = page(code(note), markdown("## One"), code(note), code(note), markdown("## Two"), code(note))
+    assert len(found.select("p.note")) == 3
+
+
 def test_language_of_the_page_and_its_labels():
     soup = page(markdown("# 报告\n\n## 结论"), code(failure()), language="zh")
     assert soup.html["lang"] == "zh"

@@ -92,6 +92,7 @@ def test_the_page_shows_the_title_the_figures_and_no_code(made):
     assert page.img["alt"] == "Figure: Orders rose."
     assert "open_study" not in page.get_text()
     assert "2025-03-01" in page.header.get_text()
+    assert "No currency is stated" in page.header.get_text(), "the tiny project states none"
 
 
 def test_the_committed_notebook_is_left_as_it_was(project, made):
@@ -171,9 +172,15 @@ def test_new_evidence_makes_only_those_old_that_ask_for_the_validation(made, unc
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
-def test_assumptions_beside_the_data_make_it_old(made, unchanged):
-    (unchanged / "data/tiny/clvlab.toml").write_text("discount_rate = 0.2\n")
+def test_assumptions_beside_the_data_make_it_old_and_how_they_are_written_does_not(made, unchanged):
+    assumptions = unchanged / "data/tiny/clvlab.toml"
+    assumptions.write_text("annual_discount_rate = 0.2\n")
     assert not is_current(made["job"], key_of(made["job"]))
+    first = key_of(made["job"])
+    assumptions.write_text("# agreed in March\nannual_discount_rate  = 0.20\n")
+    assert key_of(made["job"]) == first
+    assumptions.write_text("# all as usual\n")
+    assert is_current(made["job"], key_of(made["job"]))
 
 
 def test_a_report_whose_page_was_deleted_is_not_current(made, unchanged):

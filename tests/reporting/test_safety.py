@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from contextlib import chdir
 from html import unescape
 from pathlib import Path
@@ -16,13 +17,14 @@ from bs4 import BeautifulSoup
 from hostile_market import IDS, MANAGERS, NAMES, make_hostile
 from nbformat.v4 import new_code_cell, new_notebook
 
+from clvlab.refusal import Refused
 from clvlab.reporting.jobs import Job, keys_of, plan
 from clvlab.reporting.run import run
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = (
     'data: str = "data/demo"', 'as_of: str = ""', "seed: int = 1", 'language: str = "en"', "redact: bool = False",
-    'customer_id: str = ""',
+    'customer_id: str = ""', 'region: str = ""', 'account_manager: str = ""',
 )  # fmt: skip
 # A picture's bytes may happen to spell anything.
 PICTURE = re.compile(r"[A-Za-z0-9+/]{400,}=*(\\n)?")
@@ -138,7 +140,9 @@ def stands_in(name: str, text: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(' '.join(name.split()))}(?!\w)", " ".join(text.split()), re.IGNORECASE))
 
 
-def test_a_code_that_names_somebody_is_replaced_before_anything_bears_it(hostile, tmp_path):
+@pytest.fixture
+def naming(tmp_path) -> Iterator[Path]:
+    """A project with a notebook that may name anybody, as the working directory."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     declared = "\n".join(f"{line}  # what it is" for line in PARAMETERS)
@@ -147,10 +151,40 @@ def test_a_code_that_names_somebody_is_replaced_before_anything_bears_it(hostile
         tmp_path / "notebooks" / "00_file.ipynb",
     )
     with chdir(tmp_path):
-        named = plan("file", {"data": str(hostile), "redact": "true", "customer_id": IDS[0]})
-        pseudonym = str(named.given["customer_id"])
-        assert re.fullmatch(r"Customer \d\d", pseudonym)
-        assert plan("file", {"data": str(hostile), "redact": "true", "customer_id": pseudonym}) == named
-        bare = plan("file", {"data": str(hostile), "redact": "true", "customer_id": "C00042"})
+        yield tmp_path
+
+
+def asked(hostile: Path, **given: str) -> Job:
+    return plan("file", {"data": str(hostile), "redact": "true", **given})
+
+
+def test_a_manager_s_name_is_replaced_before_anything_bears_it(hostile, naming):
+    for manager in MANAGERS:
+        named = asked(hostile, account_manager=manager)
+        pseudonym = str(named.given["account_manager"])
+        assert re.fullmatch(r"Manager \d\d", pseudonym)
+        assert "redacted-Manager" in named.name
+        assert asked(hostile, account_manager=pseudonym) == named
+    assert asked(hostile, account_manager="no manager").given["account_manager"] == "no manager"
+
+
+def test_a_manager_whom_nobody_knows_is_refused_without_being_named(hostile, naming):
+    with pytest.raises(Refused, match=r"a pseudonym: Manager \d\d") as caught:
+        asked(hostile, account_manager=f"{MANAGERS[0]}x")
+    assert [name for name in MANAGERS if stands_in(name, str(caught.value)) or f"{name}x" in str(caught.value)] == []
+
+
+def test_a_region_stays_but_for_a_name_in_it(hostile, naming):
+    manager = MANAGERS[0]
+    assert asked(hostile, region="east").given["region"] == "east"
+    assert manager not in str(asked(hostile, region=f"patch of {manager}").given["region"])
+
+
+def test_a_code_that_names_somebody_is_replaced_before_anything_bears_it(hostile, naming):
+    named = asked(hostile, customer_id=IDS[0])
+    pseudonym = str(named.given["customer_id"])
+    assert re.fullmatch(r"Customer \d\d", pseudonym)
+    assert asked(hostile, customer_id=pseudonym) == named
     assert "escape" not in named.name
-    assert bare.given["customer_id"] == "C00042"
+    assert "-redacted-" in named.name
+    assert asked(hostile, customer_id="C00042").given["customer_id"] == "C00042"

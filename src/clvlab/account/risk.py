@@ -17,6 +17,9 @@ LOST, SILENT, ACTIVE = "called lost", "silent", "active"
 # A covariate that changes the risk by less than a hundredth is not worth a line.
 _WORTH_A_LINE = 0.01
 _RAISING, _LOWERING = 4, 2
+_BESIDE = (
+    "All customers: the mean of their probabilities, those gone unnoticed included; not the yearly share at past rates."
+)
 
 
 def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, told: Sequence[str]) -> Table:
@@ -51,6 +54,7 @@ def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, tol
      horizon leaves lower upper all_customers
     3 months  10.0%  5.0% 20.0%         20.0%
     Active.
+    All customers: the mean of their probabilities, those gone unnoticed included; not the yearly share at past rates.
     """
     if customer_id not in prospects.index:
         raise Refused(" ".join(told) or "This account is not followed: it never ordered.")
@@ -66,7 +70,9 @@ def risk(prospects: pd.DataFrame, horizons: Sequence[int], customer_id: str, tol
         for months in horizons
     ]
     percent = ("leaves", "lower", "upper", "all_customers")
-    return Table(pd.DataFrame(rows), "Probability to leave (90% intervals)", 3, percent, fold=False, remarks=told)
+    return Table(
+        pd.DataFrame(rows), "Probability to leave (90% intervals)", 3, percent, fold=False, remarks=[*told, _BESIDE]
+    )
 
 
 def rhythm_in_words(standing: Mapping[str, Any], rhythm: Mapping[str, Any], as_of: dt.date) -> list[str]:

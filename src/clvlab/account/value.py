@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
+from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.ranges import Range
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -25,7 +26,7 @@ def fact(money: pd.Series) -> Range:
     return Range(money.astype("float64"), none, none)
 
 
-def worth(amounts: Iterable[Amount], customer_id: str, currency: str) -> Table:
+def worth(amounts: Iterable[Amount], customer_id: str, currency: str, doubts: Sequence[str] = ()) -> Table:
     """Return an account's money beside that of all customers.
 
     Parameters
@@ -36,12 +37,14 @@ def worth(amounts: Iterable[Amount], customer_id: str, currency: str) -> Table:
         The account.
     currency
         Of the money.
+    doubts
+        What speaks against what is expected, in sentences.
 
     Returns
     -------
     Table
         what, amount, lower, upper (90%), ``share_of_all`` (missing where all together are not above 0) and ``place``
-        among the customers of whom it is known. Kinds that are not known of the account have no row.
+        among the customers of whom it is known, where they differ. Kinds that are not known of the account have no row.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def worth(amounts: Iterable[Amount], customer_id: str, currency: str) -> Table:
         if customer_id not in known.index:
             continue
         amount, total = known[customer_id], known.sum()
-        place = int((known > amount).sum()) + 1
+        place = "the same for all" if alike(known) else f"{int((known > amount).sum()) + 1:,} of {len(known):,}"
         rows.append(
             {
                 "what": what,
@@ -70,10 +73,10 @@ def worth(amounts: Iterable[Amount], customer_id: str, currency: str) -> Table:
                 "lower": money.lower[customer_id],
                 "upper": money.upper[customer_id],
                 "share_of_all": amount / total if total > 0 else float("nan"),
-                "place": f"{place:,} of {len(known):,}",
+                "place": place,
             }
         )
     if not rows:
         raise Refused("What this account brings is not known: the records hold no money of it.")
     title = "What they bring" + (f", {currency}" if currency else "") + " (90% intervals)"
-    return Table(pd.DataFrame(rows), title, 0, ("share_of_all",), fold=False)
+    return Table(pd.DataFrame(rows), title, 0, ("share_of_all",), fold=False, remarks=doubts)

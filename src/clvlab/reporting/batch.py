@@ -16,7 +16,7 @@ from clvlab.refusal import Refused
 from clvlab.reporting.asked import write_asked
 from clvlab.reporting.index import write_index
 from clvlab.reporting.jobs import Job, Key, is_current, keys_of
-from clvlab.reporting.progress import Progress, longest_first
+from clvlab.reporting.progress import Durations, Progress, in_order
 from clvlab.reporting.run import record_failure, run
 from clvlab.reporting.snapshots import take_snapshots
 from clvlab.reporting.writing import written_alone
@@ -66,12 +66,14 @@ def run_batch(jobs: list[Job], workers: int, executor: Executor | None = None) -
     with written_alone(build):
         keys = keys_of(jobs)
         write_asked(build, [job.name for job in jobs])
-        todo = longest_first([due for due in zip(jobs, keys, strict=True) if not is_current(*due)])
+        durations = Durations(jobs)
+        todo = in_order([due for due in zip(jobs, keys, strict=True) if not is_current(*due)], durations)
         results = {}
-        with Progress(len(jobs), [job for job, _ in todo], workers) as progress:
+        with Progress(len(jobs), [job for job, _ in todo], workers, durations) as progress:
             for job, result in _finished(todo, workers, executor, progress):
                 results[job.name] = result
-        take_snapshots(jobs)
+            progress.compares()
+            take_snapshots(jobs)
         write_index(build, str(jobs[0].parameters["language"]))
     return [results[job.name] for job in jobs if job.name in results]
 

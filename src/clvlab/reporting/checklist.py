@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clvlab.assumptions import UNSTATED
+from clvlab.records.currency import NOT_STATED
 from clvlab.results import text_table
 from clvlab.study import Study
 
@@ -12,6 +14,8 @@ def checklist(study: Study, folder: Path) -> str:
     """Return the outcome of the intake as text for the terminal."""
     records = study.records
     lines = [f"{folder}: records as of {study.as_of}, money in {study.currency}", ""]
+    if study.currency == UNSTATED:
+        lines += [f"{NOT_STATED}.", ""]
     lines += ["Rows in = accepted + set aside", text_table(records.quarantine.sums), ""]
     summary = records.quarantine.summary().to_frame()
     if len(summary):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clvlab.reporting.jobs import RESULT
-from clvlab.reporting.lists import LISTS
+from clvlab.reporting.lists import LISTS, list_title
 from clvlab.reporting.snapshots import as_headline
 
 if TYPE_CHECKING:
@@ -100,11 +100,14 @@ class Files(NamedTuple):
 
 
 def files_of(folder: Path, prefix: str) -> dict[str, Files]:
-    """Return the lists in a folder by the stem of their files; paths begin with ``prefix``."""
+    """Return the lists in a folder by the stem of their files, called as in the language of display.
+
+    Paths begin with ``prefix``.
+    """
     formats = ((".csv", "CSV"), (".xlsx", "Excel"))
     return {
         stem: Files(
-            stem.replace("_", " "),
+            list_title(stem),
             tuple((shown, f"{prefix}/{stem}{end}") for end, shown in formats if (folder / f"{stem}{end}").is_file()),
         )
         for stem in sorted({path.stem for path in folder.glob("*.csv")})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from clvlab.assumptions import UNSTATED
 from clvlab.language import say, say_day
 from clvlab.language.index_labels import index_labels
 from clvlab.reporting.changes import ON_THE_LIST, Changes, Compared
@@ -79,10 +80,7 @@ def index_page(found: Build, language: str) -> str:
         changes=_changes(found, labels), not_compared=_not_compared(found, labels),
         entries=[_entry(entry, found, labels) for entry in found.entries], sortable=_sortable(found),
         others=[_other(entry, found, labels) for entry in found.others],
-        files={
-            stem: files._replace(name=labels[f"list_{stem}"])
-            for stem, files in files_of(found.folder / LISTS, LISTS).items()
-        },
+        files=files_of(found.folder / LISTS, LISTS),
     )  # fmt: skip
 
 
@@ -92,8 +90,12 @@ def _hash(text: str) -> str:
 
 
 def _facts(found: Build, labels: Labels) -> list[tuple[str, str]]:
+    from clvlab.records.currency import NOT_STATED
+
     failed = sum(report.status in (FAILED, DAMAGED) for report in found.reports)
     about = [(labels["data"], found.subject.data), (labels["as_of"], found.subject.as_of)] if found.subject else []
+    if found.now and found.now.currency == UNSTATED:
+        about.append((labels["money"], say(NOT_STATED)))
     return [*about, (labels["reports"], f"{len(found.reports):,}"), (labels["failed"], f"{failed:,}")]
 
 
@@ -105,11 +107,20 @@ def _told(found: Build, notebook: str, start: str) -> Iterator[tuple[Report, Hea
             yield from ((report, headline) for headline in report.headlines if headline.name.startswith(start))
 
 
+def _known(found: Build, notebook: str, start: str) -> Iterator[tuple[Report | None, Headline]]:
+    """Give the headlines of the batch's snapshot, which "what changed" shows too, then of reports."""
+    told = list(_told(found, notebook, start))
+    if found.now:
+        report = told[0][0] if told else None
+        yield from ((report, headline) for headline in found.now.headlines if headline.name.startswith(start))
+    yield from told
+
+
 def _leading(found: Build, labels: Labels) -> list[dict[str, Any]]:
-    """Return the figures on top of the page; where no report tells one, its name and that."""
+    """Return the figures on top of the page; where nothing tells one, its name and that."""
     tiles = []
     for choices in LEADING:
-        told = [one for notebook, start in choices for one in _told(found, notebook, start)]
+        told = [one for notebook, start in choices for one in _known(found, notebook, start)]
         known = [one for one in told if one[1].value is not None]
         if told:
             tiles.append(_tile(*(known or told)[0], found, labels))
@@ -124,14 +135,15 @@ def _forecasts(found: Build, labels: Labels) -> list[dict[str, Any]]:
     return list(tiles.values())
 
 
-def _tile(report: Report, headline: Headline, found: Build, labels: Labels) -> dict[str, Any]:
-    """Return a figure with what it changed by and the way to its report."""
+def _tile(report: Report | None, headline: Headline, found: Build, labels: Labels) -> dict[str, Any]:
+    """Return a figure with what it changed by and the way to its report, where there is one."""
     lines = []
     if found.compared:
         changes = found.compared.changes
         earlier = [c for c in changes.figures if (c.now.name, c.now.unit) == (headline.name, headline.unit)]
         lines = [line for c in earlier for line in since(c, say_day(changes.before.as_of), labels)]
-    return figure_of(headline, lines) | {"page": report.file(".html"), "title": report.title}
+    shown = figure_of(headline, lines)
+    return shown | {"page": report.file(".html"), "title": report.title} if report else shown
 
 
 def _changes(found: Build, labels: Labels) -> dict[str, Any] | None:
@@ -158,7 +170,7 @@ def _restated(restated: Changes, labels: Labels) -> dict[str, Any]:
     if not restated.other_records and not restated.other_method:
         return {"heading": heading, "remarks": [labels["restated_same"]]}
     names = labels["restated_names"].format(
-        moved=len(restated.moves()), listed=len(restated.new_on_list()), first=ON_THE_LIST
+        moved=restated.retold, listed=len(restated.new_on_list()), first=ON_THE_LIST
     )
     remarks = [labels["restated_told"], *([labels["other_method"]] if restated.other_method else []), names]
     figures = changed_figures(restated, labels, (labels["reported"], labels["today"]), heading)

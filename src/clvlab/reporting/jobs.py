@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -24,6 +24,8 @@ FORMATS = ("html", "pdf")  # the page is always made
 # How a notebook asks for what the benchmarks found.
 _ASKS_FOR_EVIDENCE = re.compile(r"\bstudy\.validation\b")
 _OF_THE_STUDY = ("data", "as_of", "seed", "language", "redact")
+# Whose values may name somebody.
+_MAY_NAME = ("customer_id", "account_manager", "region")
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,43 @@ def plan(name: str, given: Mapping[str, str], build: Path | None = None, formats
 
 
 def _without_names(values: dict[str, Value]) -> dict[str, Value]:
-    """Return the values of a redacted report with the customer's pseudonym, where the code would tell who it is."""
-    code = str(values.get("customer_id", ""))
-    if not values.get("redact"):
+    """Return the values of a redacted report with pseudonyms in place of whoever they name.
+
+    Raises
+    ------
+    Refused
+        For an account manager whom the records do not know, by name or by pseudonym: who is meant cannot be hidden.
+    """
+    named = {name: str(values[name]) for name in _MAY_NAME if values.get(name)}
+    if not values.get("redact") or not named:
         return values
     from clvlab.opening import open_study
     from clvlab.records.redaction import gives_nobody_away
 
-    if gives_nobody_away(code):
+    if named.keys() == {"customer_id"} and gives_nobody_away(named["customer_id"]):
         return values
     pseudonyms = open_study(**opened_with(values)).records.pseudonyms
     assert pseudonyms is not None
-    return values | {"customer_id": pseudonyms.customer_id(code)}
+    hidden: dict[str, Callable[[str], str]] = {
+        "customer_id": pseudonyms.customer_id,
+        "account_manager": lambda manager: _pseudonym(manager, pseudonyms.by_kind.get("manager", {})),
+        "region": pseudonyms.in_text,
+    }
+    return values | {name: hidden[name](text) for name, text in named.items()}
+
+
+def _pseudonym(manager: str, known: Mapping[str, str]) -> str:
+    """Return an account manager's pseudonym, by which it may be given too; who stands for nobody stays."""
+    from clvlab.features.customer_file.shared import NO_MANAGER
+
+    if manager in ("", NO_MANAGER, *known.values()):
+        return manager
+    if manager not in known:
+        raise Refused(
+            "The records know no account manager of the name that was given; give it as it stands in the records, or a"
+            f" pseudonym: {', '.join(sorted(known.values())) or 'there are none'}."
+        )
+    return known[manager]
 
 
 def _folder_name(notebook: Path, changed: Mapping[str, Value]) -> str:
@@ -108,10 +135,16 @@ def _folder_name(notebook: Path, changed: Mapping[str, Value]) -> str:
     if not changed:
         return base
     texts = {name: str(value) for name, value in changed.items()}
-    words = [re.sub(r"[^A-Za-z0-9]+", "-", Path(text).name if name == "data" else text).strip("-")
-             for name, text in texts.items()]  # fmt: skip
+    words = [re.sub(r"[^A-Za-z0-9]+", "-", _word(name, text)).strip("-") for name, text in texts.items()]
     mark = sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:10]
     return "-".join([base, *[word[:24] for word in words if word], mark])
+
+
+def _word(name: str, text: str) -> str:
+    """Return what a folder's name says of a value."""
+    if name == "redact":
+        return "redacted"
+    return Path(text).name if name == "data" else text
 
 
 def opened_with(parameters: Mapping[str, Value]) -> dict[str, Any]:

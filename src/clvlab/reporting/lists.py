@@ -1,4 +1,7 @@
-"""Lists beside a report as files for a spreadsheet: CSV and Excel, in which no cell of ours is a formula."""
+"""Lists beside a report as files: CSV for programs, Excel for people; in neither is a cell of ours a formula.
+
+CSV keeps names of columns and codes as they are, in every language; Excel reads as the page does.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from clvlab.language import ENGLISH, current, say, say_column, say_name
+from clvlab.language.index_labels import index_labels
+from clvlab.language.names import holds_names
 from clvlab.refusal import Refused
 from clvlab.results import Result
 
 LISTS = "lists"
 # What a spreadsheet takes for the start of a formula (OWASP, "CSV injection"), also in the full width of Chinese input.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+# A number as it is written for a reader: with a sign, thousands apart, a percentage. It computes nothing.
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?", re.ASCII)
+# A day stays as it is in every language: a spreadsheet sorts by it.
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # What XML, and so Excel, cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 _LONGEST_CELL, _LONGEST_SHEET_NAME = 32_767, 31  # characters, in Excel
@@ -59,7 +69,7 @@ def _lists(notebook: Any) -> list[Mapping[str, Any]]:
 
 
 def write_list(name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], folder: Path) -> list[Path]:
-    """Write one list as CSV and as Excel; the same list gives the same bytes.
+    """Write one list as CSV and as Excel, Excel in the language of display; the same list gives the same bytes.
 
     Parameters
     ----------
@@ -71,12 +81,35 @@ def write_list(name: str, columns: Sequence[str], rows: Sequence[Sequence[object
         Made when it is not there.
     """
     plain = re.sub(r"[^\w-]+", "_", name)
-    cells = [[as_cell(value) for value in row] for row in [columns, *rows]]
     folder.mkdir(parents=True, exist_ok=True)
     csv_file, excel_file = folder / f"{plain}.csv", folder / f"{plain}.xlsx"
-    csv_file.write_bytes(_as_csv(cells))
-    excel_file.write_bytes(_as_excel(plain, cells))
+    csv_file.write_bytes(_as_csv(_as_cells([columns, *rows])))
+    spoken = [[_spoken(column, value) for column, value in zip(columns, row, strict=True)] for row in rows]
+    headings = [say_column(column) for column in columns]
+    excel_file.write_bytes(_as_excel(list_title(plain), _as_cells([headings, *spoken])))
     return [csv_file, excel_file]
+
+
+def list_title(name: str) -> str:
+    """Return what a list is called in the language of display; one that has no title there by its name.
+
+    Examples
+    --------
+    >>> list_title("watch_list"), list_title("my_own")
+    ('watch list', 'my own')
+    """
+    return index_labels(current()).get(f"list_{name}", name.replace("_", " "))
+
+
+def _as_cells(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [[as_cell(value) for value in row] for row in rows]
+
+
+def _spoken(column: str, value: object) -> object:
+    """Return a value as people read it: a text in the language of display, but for names and days."""
+    if current() == ENGLISH or not isinstance(value, str) or _DAY.fullmatch(value):
+        return value
+    return say_name(value) if holds_names(column) else say(value)
 
 
 def as_cell(value: object) -> object:
@@ -84,10 +117,10 @@ def as_cell(value: object) -> object:
 
     Examples
     --------
-    >>> as_cell("=HYPERLINK(1)"), as_cell(-2.5), as_cell("-2.5")
-    ("'=HYPERLINK(1)", -2.5, "'-2.5")
+    >>> as_cell("=HYPERLINK(1)"), as_cell("-2+3"), as_cell(-2.5), as_cell("+8.7%")
+    ("'=HYPERLINK(1)", "'-2+3", -2.5, '+8.7%')
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
     text = _CONTROL.sub("\ufffd", value)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text

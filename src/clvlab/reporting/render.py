@@ -75,6 +75,7 @@ def render(
     cells, _ = _CellsExporter().from_notebook_node(_visible(notebook), resources={"labels": words})
     body = BeautifulSoup(cells, "html.parser")
     title = _take_title(body) or words["untitled"]
+    _say_once(body)
     contents = _contents(body)
     _give_room(body("table"), words["table"])
     environment = jinja2.Environment(loader=_LOADER, autoescape=True)
@@ -203,6 +204,19 @@ def _take_title(body: BeautifulSoup) -> str:
     for heading in headings[1:]:
         heading.name = "h2"
     return " ".join(headings[0].extract().get_text().split()) if headings else ""
+
+
+def _say_once(body: BeautifulSoup) -> None:
+    """Drop notes that their section said already: cells that rest on the same thing refuse in the same words."""
+    said: set[str] = set()
+    for tag in body(["h2", "h3", "p"]):
+        if tag.name != "p":
+            said.clear()
+        elif "note" in tag.get_attribute_list("class"):
+            if tag.get_text() in said:
+                tag.decompose()
+            else:
+                said.add(tag.get_text())
 
 
 def _contents(body: BeautifulSoup) -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clvlab.assumptions import UNSTATED
 from clvlab.cache import versions, whole
+from clvlab.language.speaking import speaking
 from clvlab.refusal import Refused
 from clvlab.reporting.jobs import MADE, RESULT, Job, Key, opened_with
 from clvlab.reporting.lists import write_lists
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 _WITHHELD = "it failed, and why may hold names; run it without redact to see"
 # The kernel opens the study before the notebook does: bad records are refused in one sentence.
-_AS_OF = "print(__import__('clvlab').open_study(**{arguments!r}).as_of)"
+_OPENED = "study = __import__('clvlab').open_study(**{arguments!r}); print(study.as_of, study.currency); del study"
 
 
 def run(job: Job, key: Key) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def run(job: Job, key: Key) -> dict[str, Any]:
     if job.refused:
         raise Refused(job.refused)
     made = _clock()
-    notebook, as_of = _executed(job)
+    notebook, as_of, currency = _executed(job)
     result = {
         "report": job.name,
         "notebook": job.notebook.name,
@@ -65,8 +67,9 @@ def run(job: Job, key: Key) -> dict[str, Any]:
     with whole(job.folder) as draft:
         draft.mkdir()
         nbformat.write(notebook, draft / f"{job.name}.ipynb")
-        write_lists(notebook, draft)
-        _write_page(job, notebook, as_of, draft)
+        with speaking(str(job.parameters["language"])):
+            write_lists(notebook, draft)
+        _write_page(job, notebook, as_of, currency, draft)
         _write_json(draft / RESULT, result)
         _write_json(draft / MADE, made())
     return result
@@ -91,15 +94,15 @@ def record_failure(job: Job, sentence: str, trace: str) -> dict[str, Any]:
     return result
 
 
-def _executed(job: Job) -> tuple[NotebookNode, str]:
-    """Return the notebook as it ran in this worker's kernel, and the as-of day."""
+def _executed(job: Job) -> tuple[NotebookNode, str, str]:
+    """Return the notebook as it ran in this worker's kernel, the as-of day and the currency."""
     from clvlab.reporting.kernels import warm_kernel
 
     source = _source(job)
     with _refusals(), warm_kernel() as kernel:
         kernel.start_afresh(job.here)
-        as_of = kernel.print_of(_AS_OF.format(arguments=opened_with(job.parameters))).strip()
-        return kernel.execute(source, job.given), as_of
+        as_of, currency = kernel.print_of(_OPENED.format(arguments=opened_with(job.parameters))).split()
+        return kernel.execute(source, job.given), as_of, currency
 
 
 def _source(job: Job) -> NotebookNode:
@@ -124,13 +127,17 @@ def _refusals() -> Iterator[None]:
         raise
 
 
-def _write_page(job: Job, notebook: NotebookNode, as_of: str, folder: Path) -> None:
-    from clvlab.language import labels
+def _write_page(job: Job, notebook: NotebookNode, as_of: str, currency: str, folder: Path) -> None:
+    from clvlab.language import labels, say
+    from clvlab.records.currency import NOT_STATED
     from clvlab.reporting.render import render
 
     language = str(job.parameters["language"])
     words = labels(language)
     facts = {words["data"]: str(job.parameters["data"]), words["as_of"]: as_of, "clvlab": version("clvlab")}
+    if currency == UNSTATED:
+        with speaking(language):
+            facts[words["money"]] = say(NOT_STATED)
     page = folder / f"{job.name}.html"
     page.write_text(render(notebook, language=language, facts=facts), encoding="utf-8")
     if "pdf" in job.formats:

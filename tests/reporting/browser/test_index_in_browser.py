@@ -33,9 +33,10 @@ def leave(build: Path, name: str, value: float, **changes: object) -> None:
     (build / name / f"{name}.html").write_text("<title>x</title>")
 
 
-def snapshot(as_of: date, tier: str) -> Snapshot:
+def snapshot(as_of: date, tier: str, since: str, tier_left: str | None = None) -> Snapshot:
     row = {"customer_id": "ming", "name": NAME, "value": 5e7, "value_lower": 4e7, "value_upper": 6e7, "tier": tier,
-           "tier_place": float(len(tier)), "points": 50.0, "watch_place": float(len(tier) ** 2), "at_stake": 3e6,
+           "tier_place": float(len(tier)), "since": since, "points": 50.0, "tier_left": tier_left, "points_left": 40.0,
+           "watch_place": float(len(tier) ** 2), "at_stake": 3e6,
            "at_stake_lower": 2e6, "at_stake_upper": 4e6, "likely_cause": "service"}  # fmt: skip
     figure = Headline("customer equity, next 36 months", 4e8 + len(tier), "CNY", 3e8, 5e8)
     return Snapshot(as_of, "r", "CNY", "m", (figure,), pd.DataFrame([row]))
@@ -49,8 +50,8 @@ def index(request, tmp_path_factory) -> Path:
         leave(build, name, value)
     leave(build, "broken", 0.0, failed="ValueError: no", traceback="Traceback\n" + "x" * 300, headlines=[], as_of="")
     place = place_of(build, "data/demo", date(2025, 12, 31), False)
-    snapshot(date(2025, 12, 31), "core").write(place / NOW)
-    snapshot(date(2025, 11, 30), "important").write(place / BEFORE)
+    snapshot(date(2025, 12, 31), "core", "2025-Q4", "important").write(place / NOW)
+    snapshot(date(2025, 11, 30), "important", "2025-Q3").write(place / BEFORE)
     return write_index(build, request.param)
 
 
