@@ -102,7 +102,7 @@ def class_all(base: Base, watch: Stopwatch) -> None:
     watch.run("80:20 check", lambda: classes.eighty_twenty)
     watch.run("the yearly questions", lambda: classes.yearly_questions)
     watch.run("the fifteen indicators", lambda: tiers.indicators, GRADING)
-    watch.run("scorecard and tiers", lambda: tiers.labels, GRADING)
+    watch.run("scorecard and tiers", lambda: tiers.scorecard.tiers(), GRADING)
     watch.run("nine criteria and their scorecard", lambda: tiers.nine_criteria, GRADING)
 
 

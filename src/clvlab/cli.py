@@ -214,6 +214,7 @@ def _report(chosen: argparse.Namespace) -> int:
 
 
 def _batch(chosen: argparse.Namespace) -> int:
+    from clvlab.features.customer_file.shared import plural
     from clvlab.reporting.batch import run_batch
     from clvlab.reporting.batch_file import read_batch
     from clvlab.reporting.index import INDEX
@@ -227,7 +228,7 @@ def _batch(chosen: argparse.Namespace) -> int:
         print(f"failed: {result['report']}: {result['failed']}", file=sys.stderr)
     made_now = len(results) - len(failed)
     index = os.path.relpath(jobs[0].folder.parent / INDEX)
-    print(f"{index}: {len(jobs)} reports, {made_now} made now, {len(failed)} failed.")
+    print(f"{index}: {plural(len(jobs), 'reports')}, {made_now} made now, {len(failed)} failed.")
     return SOME_FAILED if failed else DONE
 
 

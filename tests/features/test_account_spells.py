@@ -76,7 +76,7 @@ def test_follow_up_of_who_is_still_there_ends_one_threshold_before_today():
 def test_who_came_less_than_a_threshold_ago_is_left_out_and_said_so():
     found = account(pd.concat([orders("2024-11-01"), orders("2023-01-01", customer="b")]))
     assert found.spells["customer_id"].tolist() == ["b"]
-    assert "1 spells are too young" in found.remarks[-1]
+    assert "too young for their end to be known yet: 1 stay" in found.remarks[-1]
     assert found.standing["standing"].to_dict() == {"a": "silent", "b": "called lost"}
 
 

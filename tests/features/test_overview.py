@@ -101,7 +101,7 @@ def test_the_largest_accounts_stand_by_margin_with_silence_and_change(found, tab
 def test_customers_below_zero_are_left_out_of_the_concentration_and_counted(found):
     spread = concentration_of(found, AS_OF, 0.5, seed=1)
     assert spread.customers == 2
-    assert "without 1 customers below zero" in spread.what
+    assert "without 1 customer below zero" in spread.what
 
 
 def test_who_fell_silent_is_found_against_their_own_rhythm(found, tables):
@@ -126,7 +126,7 @@ def test_what_to_do_names_accounts_carriers_and_dormant_customers(found, tables)
     assert "Call Name b (b)" in text
     assert "late deliveries with K1 first" in text
     assert "not recorded" not in text
-    assert "1 of 3 customers are dormant" in text
+    assert "1 of 3 customers dormant" in text
     assert "gone quiet – Name b –" in repr(
         base_to_do(spread, activity, gone_quiet(found, tables["customers"], AS_OF, 5))
     )
@@ -146,7 +146,10 @@ def test_payments_add_up_and_what_is_due_today_is_not_late():
         "due_on": pd.to_datetime(["2025-01-10", "2025-01-10", "2025-01-20", "2025-01-31", None]).date,
         "paid_on": pd.to_datetime(["2025-01-09", "2025-01-15", None, None, None]).date,
     }))  # fmt: skip
-    table = payments(invoices, dt.date(2025, 1, 31), "CNY").to_frame().set_index("measure")["value"]
+    found = payments(invoices, dt.date(2025, 1, 31), "CNY")
+    table = found.to_frame().set_index("measure")["value"]
+    assert "exceed what is invoiced by 10 CNY of credit notes" in found.remarks[0]
+    assert not payments(invoices.filter(invoices.amount > 0), dt.date(2025, 1, 31), "CNY").remarks
     assert table["invoiced, less credit notes, CNY"] == "190"
     assert (table["paid, CNY"], table["open, CNY"], table["overdue, CNY"]) == ("150", "50", "30")
     assert (table["invoices due"], table["late invoices"]) == ("3", "2")

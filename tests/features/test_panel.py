@@ -94,7 +94,7 @@ def test_rows_say_how_many_months_of_records_lie_before_them() -> None:
 def test_spells_beyond_the_day_and_no_spells_are_refused() -> None:
     with pytest.raises(Refused, match=r"until 2024-12-31, after 2024-06-30; make them as of that day"):
         panel(ORDERS, spells(), "2024-06-30", BEGIN)
-    with pytest.raises(Refused, match="There are no spells"):
+    with pytest.raises(Refused, match="Nobody could be seen to leave or stay"):
         panel(ORDERS, spells().iloc[:0], TODAY, BEGIN)
     with pytest.raises(Refused, match="no column 'at_risk_to'"):
         panel(ORDERS, spells().drop(columns="at_risk_to"), TODAY, BEGIN)

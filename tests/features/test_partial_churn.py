@@ -78,7 +78,7 @@ def test_shipments_that_name_no_service_are_left_out():
 
 
 def test_a_missing_column_is_named():
-    with pytest.raises(Refused, match="no column 'lane'"):
+    with pytest.raises(Refused, match="Needs lane in shipments"):
         stopped(shipments(ROAD, AIR), ("lane",))
 
 
@@ -98,3 +98,8 @@ def test_a_simulated_market_gives_few_for_nobody_stops_in_part(small_study):
     churn = rhythm(orders, small_study.as_of).churn_events
     found = partial_churn(table, small_study.as_of, churn).to_frame()
     assert len(found) <= 3
+
+
+def test_shipments_without_services_say_what_is_missing():
+    with pytest.raises(Refused, match=r"^Needs service in shipments\.$"):
+        stopped(shipments(ROAD).drop(columns="service"))

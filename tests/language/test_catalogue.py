@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from clvlab.language import missing
-from clvlab.language.catalogue import FOLDER, SLOT, Catalogue, catalogue, cells_of, joined
+from clvlab.language import missing, reading
+from clvlab.language.catalogue import FOLDER, SLOT, Catalogue, catalogue, cells, cells_of, joined
+from clvlab.language.reading import read
+from clvlab.records.contracts import TABLES
 from clvlab.refusal import Refused
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -47,6 +49,10 @@ def test_every_entry_is_chinese_and_fills_only_slots_that_the_english_has():
         assert set(SLOT.findall(chinese)) <= set(SLOT.findall(english)), english
 
 
+def test_no_text_cell_names_a_currency_that_the_records_may_not_have():
+    assert [text for both in cells("zh").items() for text in both if re.search("yuan|dollar|CNY|元", text)] == []
+
+
 def test_no_entry_has_an_english_mark_beside_a_chinese_character():
     wrong = [
         text
@@ -54,6 +60,22 @@ def test_no_entry_has_an_english_mark_beside_a_chinese_character():
         if re.search("[\u4e00-\u9fff][,;:?!]|[,;?!][\u4e00-\u9fff]", text)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("contract", TABLES.values(), ids=TABLES)
+def test_every_column_of_the_records_has_a_chinese_name_of_its_own_in_its_table(contract):
+    names = [read(column, "zh").text for column in contract.names]
+    assert [name for name in names if not CHINESE.search(name)] == []
+    assert len(set(names)) == len(names)
+
+
+def test_no_entry_leaves_the_code_of_a_column_in_a_chinese_sentence():
+    codes = {column for contract in TABLES.values() for column in contract.names if "_" in column}
+    left = {
+        zh: codes & set(re.findall(r"(?<![\w.])[a-z]+(?:_[a-z]+)+", zh, re.ASCII))
+        for zh in catalogue("zh").texts.values()
+    }
+    assert {zh: found for zh, found in left.items() if found} == {}
 
 
 def test_every_cell_keeps_its_headings_and_its_code():
@@ -74,3 +96,7 @@ def test_a_text_is_tried_against_few_templates():
     known = Catalogue({f"{{0}} of the {letter * 3} leave": "{0}" for letter in "bcd"} | {"{0} stay": "{0}"})
     assert [template.english for template in known.candidates("5 of the ccc leave")] == ["{0} of the ccc leave"]
     assert [template.english for template in known.candidates("5 stay")] == ["{0} stay"]
+
+
+def test_columns_are_found_in_every_table_of_the_records():
+    assert set(reading.TABLES) == set(TABLES)

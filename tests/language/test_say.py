@@ -24,7 +24,11 @@ KNOWN = Catalogue(
         "late": "延误",
         "damaged": "货损",
         "in words, at length": "说来话长",
-        "did you mean {0}": "您是不是指{0}",
+        "did you mean {0}": "您是不是指{0!}",
+        "give [service_costs.{0}]": "请给出[service_costs.{0!}]",
+        "shipments": "运单",
+        "invoices": "发票",
+        "left out: {0}": "未计入：{0}",
         "answers": "答复",
         "late answers to enquiries in {0} months": "{0} 个月内迟复的查货",
         "{0} answers": "{0} 份答复",
@@ -71,6 +75,13 @@ def in_chinese_of_few_words(monkeypatch):
         ("Missing: late needs share in shipments", "缺失：延误需要运单表中的占比"),
         ("needs late in shipments; needs share in shipments", "需要运单表中的延误；需要运单表中的占比"),
         ("on_time_dispatch", "发货及时率"),
+        ("on time dispatch", "发货及时率"),
+        ("give [service_costs.on_time_dispatch]", "请给出[service_costs.on_time_dispatch]"),
+        ("damaged: 'share'", "货损：“占比”"),
+        ("Customer needs late, share and paid_on in shipments", "客户需要运单表中的延误、占比和paid_on"),
+        ("needs late and share in shipments, or late in invoices", "需要运单表中的延误和占比，或发票表中的延误"),
+        ("needs late in shipments and share in invoices", "需要运单表中的延误，以及发票表中的占比"),
+        ("left out: late, damaged, share", "未计入：延误、货损、占比"),
         ("Call Customer 0659 (C00042)", "请致电 客户0659（C00042）"),
     ],
 )
@@ -108,7 +119,14 @@ def test_a_word_like_a_template_does_not_take_a_name_apart():
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("Customer 0659", "客户0659"), ("no manager", "无客户经理"), ("Late", "Late"), ("Rival 12", "Rival 12")],
+    [
+        ("Customer 0659", "客户0659"),
+        ("no manager", "无客户经理"),
+        ("Late", "Late"),
+        ("Rival 12", "Rival 12"),
+        ("K17, no manager", "K17, 无客户经理"),
+        ("Bao, late", "Bao, late"),
+    ],
 )
 def test_in_a_column_of_names_only_what_stands_for_a_name_is_in_chinese(name, shown):
     assert say_name(name) == shown
@@ -123,11 +141,12 @@ def test_english_words_left_are_what_is_missing():
     assert reading.english_left("late: `own_growth` in clvlab.toml of Zhou Tao", "zh") == []
 
 
-def test_a_column_reads_by_its_name_its_bound_or_its_words():
-    assert [say_column(name) for name in ("share", "share_lower", "share_upper", "C00012")] == [
+def test_a_column_reads_by_its_name_what_it_is_of_or_its_words():
+    assert [say_column(name) for name in ("share", "share_lower", "share_upper", "late_share", "C00012")] == [
         "占比",
         "占比下限",
         "占比上限",
+        "延误占比",
         "C00012",
     ]
 

@@ -99,7 +99,7 @@ def test_items_that_count_alike_matter_alike_and_quadrants_follow_the_means():
     low = surveys["item"] == "speed"
     surveys.loc[low, "perception"] = (surveys.loc[low, "perception"] - 2).clip(lower=1)
     found = importance_performance(surveys, AS_OF)
-    frame = found.to_frame().set_index("name")
+    frame = found.to_frame().set_index("item")
     assert frame["importance"].to_numpy() == pytest.approx(np.full(3, 0.5), abs=0.1)
     assert frame["performance"].idxmin() == "speed"
     assert frame.loc["speed", "quadrant"] in ("concentrate here", "low priority")

@@ -12,6 +12,7 @@ import pytest
 
 from clvlab.assumptions import FILE
 from clvlab.refusal import Refused
+from clvlab.satisfaction.responses.kpis import BY_NAME
 from clvlab.satisfaction.responses.responses import Response
 from clvlab.service_level.allocation.allocate import allocate
 from clvlab.service_level.allocation.minimums import contract_minimums
@@ -122,9 +123,9 @@ def test_the_two_ways_stand_side_by_side(service: ServiceLevel) -> None:
     frame = service.two_ways.to_frame().set_index(["kpi", "effect"])
     said = service.satisfaction
     for kpi, (leaving, orders) in said.through_satisfaction.items():
-        assert frame.loc[(kpi, "leaving"), "direct"] == said.responses.leaving[kpi].estimate
-        assert frame.loc[(kpi, "leaving"), "through_satisfaction"] == leaving.estimate
-        assert frame.loc[(kpi, "orders"), "through_satisfaction"] == orders.estimate
+        assert frame.loc[(BY_NAME[kpi].label, "leaving"), "direct"] == said.responses.leaving[kpi].estimate
+        assert frame.loc[(BY_NAME[kpi].label, "leaving"), "through_satisfaction"] == leaving.estimate
+        assert frame.loc[(BY_NAME[kpi].label, "orders"), "through_satisfaction"] == orders.estimate
 
 
 def test_what_if_nothing_changes_nothing_moves(service: ServiceLevel) -> None:

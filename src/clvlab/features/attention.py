@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvlab.features.activity import Activity
 from clvlab.features.concentration import Concentration
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.events import Purchases
 from clvlab.features.kpi_table import KpiTable
 from clvlab.features.kpis import kpis
@@ -161,7 +162,7 @@ def to_do(accounts: pd.DataFrame, year: Table, activity: Activity, spread: Resul
     last = last_whole_month(activity)
     if last["dormant"] > 0:
         sentences.append(
-            f"{last['dormant']:,} of {last['known']:,} customers are dormant, {last['lapsed']:,} of them since"
+            f"{last['dormant']:,} of {plural(last['known'], 'customers')} dormant, {last['lapsed']:,} of them since"
             f" {last['month']}: the customer base report lists who has gone quiet."
         )
     if isinstance(spread, Concentration) and spread.largest_share > ONE_ACCOUNT:
@@ -262,7 +263,7 @@ def base_to_do(spread: Result, activity: Activity, quiet: Table) -> Note:
     lapsed, back = int(year["lapsed"].sum()), int(year["returned"].sum())
     if lapsed:
         sentences.append(
-            f"In the last {len(year)} whole months {lapsed:,} customers fell dormant and {back:,} came back: silence is"
-            " not yet loss, and a call costs less than a new customer."
+            f"In the last {len(year)} whole months {plural(lapsed, 'customers')} fell dormant and {back:,} came back:"
+            " silence is not yet loss, and a call costs less than a new customer."
         )
     return Note(*(sentences or ["Nothing in these figures calls for action this month."]))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.concentration_intervals import intervals, measures
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Result
 
@@ -45,11 +46,14 @@ class Concentration(Result):
         self.top_share = realised["top_share"]
         self.effective_customers = realised["effective_customers"]
         self.largest_share = realised["largest_share"]
-        self.title = f"Concentration of {what} over {self.customers:,} customers"
+        self.title = f"Concentration of {what} over {plural(self.customers, 'customers')}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return measure, value, lower, upper, interval_for: what the interval is about."""
         return self._frame
+
+    def _shown(self) -> pd.DataFrame:
+        return self._frame.assign(measure=self._frame["measure"].str.replace("_", " "))
 
     def lorenz(self) -> pd.DataFrame:
         """Return the Lorenz curve: customers_share (smallest first) and value_share, from 0 to 1."""

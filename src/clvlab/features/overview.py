@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.concentration import Concentration, concentration
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.events import Purchases
 from clvlab.periods import DAYS_PER_YEAR, days_per, period_index, period_label
 from clvlab.results import Note, Result, Table
@@ -178,7 +179,7 @@ def concentration_of(found: Purchases, as_of: dt.date, share: float, seed: int) 
         return concentration(by_customer["purchases"], share=share, what=found.source, seed=seed)
     known = by_customer["value"].dropna()
     left_out = int((known < 0).sum())
-    what = found.meaning + (f" (without {left_out:,} customers below zero)" if left_out else "")
+    what = found.meaning + (f" (without {plural(left_out, 'customers')} below zero)" if left_out else "")
     return concentration(known[known >= 0], share=share, what=what, seed=seed)
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from clvlab.features.churn_definitions import ChurnEvents, rhythm
 from clvlab.features.events import Purchases, purchases
-from clvlab.features.tables import need_columns
 from clvlab.periods import DAYS_PER_YEAR, parse_date
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -79,7 +78,8 @@ def partial_churn(
     0           a     air 2024-06-24           0.5
     """
     names = list(by)
-    need_columns(shipments.columns, ["customer_id", "booked_at", *names])
+    if lacking := [name for name in names if name not in shipments.columns]:
+        raise Refused(f"Needs {' and '.join(lacking)} in shipments.")
     named = shipments.filter(*(shipments[name].notnull() for name in names))
     uses = named.select("customer_id", *names).distinct().order_by("customer_id", *names).to_pyarrow().to_pandas()
     if uses.empty:

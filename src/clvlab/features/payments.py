@@ -60,13 +60,13 @@ def payments(invoices: ir.Table, as_of: dt.date, currency: str) -> Table:
         .execute()
         .iloc[0]
     )
-    credit = invoices.filter(invoices.amount < 0).amount.sum().execute()
+    credit = float(-invoices.filter(invoices.amount < 0).amount.sum().fill_null(0).execute())
     late_count, due_count = int(found["late"]), int(found["due"])
     if not due_count:
         raise Refused("No invoice has fallen due yet; payments can be judged later.")
     (lower,), (upper,) = jeffreys_interval([late_count], [due_count])
     rows = [
-        (f"invoiced, less credit notes, {currency}", found["invoiced"] + (0.0 if pd.isna(credit) else credit)),
+        (f"invoiced, less credit notes, {currency}", found["invoiced"] - credit),
         (f"paid, {currency}", found["paid"]),
         (f"open, {currency}", found["open"]),
         (f"overdue, {currency}", found["overdue"]),
@@ -82,4 +82,8 @@ def payments(invoices: ir.Table, as_of: dt.date, currency: str) -> Table:
         name: [format_cell(v, 1 if "%" in m else 0) for m, v in zip(frame["measure"], frame[name], strict=True)]
         for name in ("value", "lower", "upper")
     })  # fmt: skip
-    return Table(shown, "Payments, all invoices up to the day")
+    above = (
+        f"Paid and open together exceed what is invoiced by {credit:,.0f} {currency} of credit notes, which are taken"
+        " off what is invoiced and not off single bills."
+    )
+    return Table(shown, "Payments, all invoices up to the day", remarks=[above] if credit else [])

@@ -12,6 +12,7 @@ import pandas as pd
 
 from clvlab.features.churn_definitions.churn_events import ChurnEvents
 from clvlab.features.contract_spells import contract_spells
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable, events_until
 from clvlab.periods import days_per, epoch_days, to_periods
 
@@ -265,11 +266,11 @@ def _remarks(spells: pd.DataFrame, followed: pd.Series, reasons: pd.Series) -> l
     remarks = []
     if old:
         remarks.append(
-            f"{old:,} customers without an onboarding date first ordered within a quarter of the records' beginning: "
-            "they may be older than that, and their age counts from it."
+            f"{plural(old, 'customers')} without an onboarding date first ordered within a quarter of the records' "
+            "beginning: they may be older than that, and their age counts from it."
         )
     if young:
-        remarks.append(f"{young:,} spells are too young for their end to be known yet and are left out.")
+        remarks.append(f"Left out as too young for their end to be known yet: {plural(young, 'stays')} as a customer.")
     if len(odd):
         remarks.append(f"{len(odd):,} ends have a reason that is none of the eight ({odd.iloc[0]!r}): unknown.")
     return remarks

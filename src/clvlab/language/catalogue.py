@@ -14,7 +14,8 @@ from clvlab.language.speaking import ENGLISH
 from clvlab.refusal import Refused
 
 FOLDER = Path(__file__).parent
-SLOT = re.compile(r"\{(\d+)\}")
+# A slot; with "!" what fills it is typed into a file, such as the name of a setting, and stays as it is.
+SLOT = re.compile(r"\{(\d+)!?\}")
 # Chinese has no blanks, neither between its characters nor beside digits and letters.
 _BLANK = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef]) +| +(?=[\u3000-\u9fff\uff00-\uffef])")
 _WORD = re.compile(r"[A-Za-z]+|\d+")
@@ -54,6 +55,11 @@ class Template:
         return self.words <= JOINING or _COUNTING.fullmatch(self.english) is not None
 
     @cached_property
+    def verbatim(self) -> set[int]:
+        """The slots that stay as they are filled."""
+        return {int(slot) for slot in re.findall(r"\{(\d+)!\}", self.other)}
+
+    @cached_property
     def _patterns(self) -> list[re.Pattern[str]]:
         """The template with its slots as short as they can be, and as long as they can be."""
         first, *others = SLOT.split(self.english)[::2]
@@ -90,6 +96,12 @@ class Catalogue:
         English text or template to the other language's.
     columns
         Name of a column to its header.
+
+    Examples
+    --------
+    >>> [found] = Catalogue({"{0} of {1} leave": "{1}家中{0}家流失"}).candidates("3 of 40 leave")
+    >>> found.english
+    '{0} of {1} leave'
     """
 
     texts: Mapping[str, str]
@@ -121,6 +133,11 @@ def catalogue(language: str) -> Catalogue:
     ------
     Refused
         When two files read one English text differently.
+
+    Examples
+    --------
+    >>> catalogue("zh").columns["customer_id"]
+    '客户编号'
     """
     folder = FOLDER / language
     texts = joined(path for path in sorted(folder.glob("*.toml")) if path.name != "columns.toml")
@@ -128,7 +145,13 @@ def catalogue(language: str) -> Catalogue:
 
 
 def joined(files: Iterable[Path]) -> dict[str, str]:
-    """Return the texts of several files as one table."""
+    """Return the texts of several files as one table.
+
+    Examples
+    --------
+    >>> joined([FOLDER / "zh" / "records.toml"])["money in"]
+    '金额单位'
+    """
     texts: dict[str, str] = {}
     for path in files:
         for english, other in tomllib.loads(path.read_text(encoding="utf-8")).items():
@@ -142,7 +165,13 @@ def joined(files: Iterable[Path]) -> dict[str, str]:
 
 @cache
 def cells(language: str) -> dict[str, str]:
-    """Return the text cells of all notebooks, English to the other language's."""
+    """Return the text cells of all notebooks, English to the other language's.
+
+    Examples
+    --------
+    >>> any("流失" in other for other in cells("zh").values())
+    True
+    """
     files = sorted((FOLDER / language / "notebooks").glob("*.toml"))
     return {english: other for path in files for english, other in cells_of(path, language).items()}
 

@@ -33,7 +33,18 @@ class _Spoken(Formatter):
 
 
 def translate(figure: Figure) -> None:
-    """Put every text of a figure into the current language; the texts at ticks when they are drawn."""
+    """Put every text of a figure into the current language; the texts at ticks when they are drawn.
+
+    Examples
+    --------
+    >>> from clvlab.language import speaking
+    >>> figure = Figure()
+    >>> title = figure.suptitle("customer equity, CNY")
+    >>> with speaking("zh"):
+    ...     translate(figure)
+    >>> title.get_text()
+    '客户资产，元'
+    """
     for axis in figure.findobj(Axis):
         assert isinstance(axis, Axis)
         if not isinstance(axis.get_major_formatter(), _Spoken):

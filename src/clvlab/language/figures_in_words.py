@@ -23,7 +23,13 @@ _ONLY_DAYS = re.compile(r"[\d\s:–-]*(?:Q\d)?")
 
 
 def is_chinese(text: str) -> bool:
-    """Tell whether there is any Chinese in a text."""
+    """Tell whether there is any Chinese in a text.
+
+    Examples
+    --------
+    >>> is_chinese("3家客户"), is_chinese("3 customers")
+    (True, False)
+    """
     return bool(_CHINESE.search(text))
 
 

@@ -17,7 +17,13 @@ HOW_TO_INSTALL = "install a Chinese font: apt-get install fonts-noto-cjk (Debian
 
 @cache
 def chinese_family() -> str | None:
-    """Return the family of an installed font with Chinese characters, None when there is none."""
+    """Return the family of an installed font with Chinese characters, None when there is none.
+
+    Examples
+    --------
+    >>> chinese_family() in (*FAMILIES, None)
+    True
+    """
     from matplotlib.font_manager import findSystemFonts, fontManager
 
     if family := _known_family():

@@ -7,6 +7,7 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "skip": {"en": "Skip to the reports", "zh": "跳到报告列表"},
     "data": {"en": "Records", "zh": "数据"},
     "as_of": {"en": "As of", "zh": "截止日期"},
+    "money": {"en": "Money", "zh": "金额"},
     "reports": {"en": "Reports", "zh": "报告"},
     "failed": {"en": "Failed", "zh": "未能完成"},
     "all_reports": {"en": "All reports", "zh": "全部报告"},
@@ -39,13 +40,20 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     },
     "figure": {"en": "Figure", "zh": "指标"},
     "change": {"en": "Change", "zh": "变化"},
-    "new_customers": {"en": "{count} customers are known today that were not on {day}.",
+    "new_customers": {"en": "Customers known today that were not on {day}: {count}.",
                       "zh": "自{day}以来新增{count}家客户。"},
     "moves": {"en": "Who changed tier?", "zh": "哪些客户的等级变了？"},
     "moves_told": {
-        "en": "{up} went up, {down} down, {stayed} stayed. Those of the highest value come first; a move by a point or "
-              "two may be chance.",
-        "zh": "升级{up}家，降级{down}家，不变{stayed}家。按价值从高到低排列；只差一两分的变动可能出于偶然。",
+        "en": "{up} went up, {down} down, {stayed} stayed; those of the highest value come first. Tiers are reviewed "
+              "at the end of a quarter and change only when the points pass a cut by a band; points are those with "
+              "which each tier was got.",
+        "zh": "升级{up}家，降级{down}家，不变{stayed}家，按价值从高到低排列。等级在季度末评定，"
+              "得分越过分界线且超出缓冲带时才改变；所列得分为取得各等级时的得分。",
+    },
+    "retold": {
+        "en": "In another tier than was said on {day} without having moved, since cuts were learnt anew or records "
+              "restated: {count}.",
+        "zh": "另有{count}家客户的等级与{day}所报不同，但并非自身变动，而是分界线重新划定或数据更正所致。",
     },
     "up": {"en": "up", "zh": "升"},
     "down": {"en": "down", "zh": "降"},
@@ -56,14 +64,14 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "value": {"en": "Value, {unit}", "zh": "价值（{unit}）"},
     "new_names": {"en": "Who is new on the watch list?", "zh": "预警名单上有哪些新客户？"},
     "new_names_told": {
-        "en": "{count} of the first {first} to call were not among them on {day}.",
+        "en": "Of the first {first} to call, not among them on {day}: {count}.",
         "zh": "优先联系的前{first}家客户中，有{count}家在{day}时不在其中。",
     },
     "place": {"en": "Place", "zh": "名次"},
     "place_before": {"en": "Place then", "zh": "当时名次"},
     "at_stake": {"en": "Margin at stake, {unit}", "zh": "可能流失的毛利（{unit}）"},
     "likely_cause": {"en": "Likely cause", "zh": "可能原因"},
-    "more": {"en": "{count} more stand in the files.", "zh": "另有{count}行，见文件。"},
+    "more": {"en": "More in the files: {count}.", "zh": "另有{count}行，见文件。"},
     "restated": {"en": "What does {day} look like on today's records?", "zh": "按今天的数据，{day}的数字是多少？"},
     "restated_told": {
         "en": "Records of past days are corrected and completed later. Left: what was reported then; right: the same "
@@ -75,8 +83,7 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "reported": {"en": "As reported", "zh": "当时报告"},
     "today": {"en": "On today's records", "zh": "按今天的数据"},
     "restated_names": {
-        "en": "{moved} customers stand in another tier than was reported, and {listed} others stand on the list of the "
-              "first {first} to call.",
+        "en": "Customers in another tier than was reported: {moved}; new among the first {first} to call: {listed}.",
         "zh": "有{moved}家客户的等级与当时报告不同，优先联系的前{first}家中有{listed}家不同。",
     },
     "other_method": {
@@ -101,7 +108,7 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "damaged_told": {"en": "Its result.json cannot be read; run the report again.",
                      "zh": "无法读取 result.json，请重新生成报告。"},
     "status_apart": {"en": "Not of the last batch", "zh": "不属于最近一次批次"},
-    "others": {"en": "{count} other reports, not of the last batch", "zh": "另有{count}份报告，不属于最近一次批次"},
+    "others": {"en": "Other reports, not of the last batch: {count}", "zh": "另有{count}份报告，不属于最近一次批次"},
     "others_told": {
         "en": "An earlier batch asked for them, or they were made singly; they are left as they were made. Remove a "
               "report's folder to take it off this page.",
@@ -110,9 +117,16 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "traceback": {"en": "Traceback", "zh": "错误详情"},
     "page": {"en": "Page", "zh": "网页"},
     "notebook": {"en": "Notebook", "zh": "笔记本"},
-    "list_tier_moves": {"en": "Changes of tier", "zh": "等级变动"},
-    "list_new_on_watch_list": {"en": "New on the watch list", "zh": "预警名单新增"},
-    "list_headlines": {"en": "Headline figures of all reports", "zh": "所有报告的关键指标"},
+    # Lists as files
+    "list_tier_moves": {"en": "changes of tier", "zh": "等级变动"},
+    "list_new_on_watch_list": {"en": "new on the watch list", "zh": "预警名单新增"},
+    "list_headlines": {"en": "headline figures of all reports", "zh": "所有报告的关键指标"},
+    "list_watch_list": {"en": "watch list", "zh": "预警名单"},
+    "list_accounts": {"en": "accounts", "zh": "客户一览"},
+    "list_actions": {"en": "accounts to act on", "zh": "行动名单"},
+    "list_lots": {"en": "whom the lot held back", "zh": "抽签分组"},
+    "list_win_back": {"en": "accounts to win back", "zh": "赢回名单"},
+    "list_next_steps": {"en": "next steps", "zh": "下一步行动"},
     "language_en": {"en": "English", "zh": "English"},
     "language_zh": {"en": "中文", "zh": "中文"},
 }  # fmt: skip

@@ -12,6 +12,7 @@ LABELS: dict[str, dict[str, str]] = {
     "not_printed": {"en": "on the page, not printed", "zh": "见网页版，此处未打印"},
     "data": {"en": "Data", "zh": "数据"},
     "as_of": {"en": "As of", "zh": "截至"},
+    "money": {"en": "Money", "zh": "金额"},
     "untitled": {"en": "Report", "zh": "报告"},
 }
 

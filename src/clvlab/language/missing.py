@@ -23,7 +23,13 @@ NOTEBOOKS = FOLDER.parents[2] / "notebooks"
 
 @cache
 def room_texts() -> dict[str, dict[str, str]]:
-    """Return every text that package and notebooks show, by file of the catalogue: text to where it stands."""
+    """Return every text that package and notebooks show, by file of the catalogue: text to where it stands.
+
+    Examples
+    --------
+    >>> "clv" in room_texts()
+    True
+    """
     by_room = {room: source_texts(room) for room in rooms()} | {"in_notebooks": _texts_in_notebooks()}
     found: dict[str, dict[str, str]] = {room: {} for room in [*by_room, "words"]}
     for room, texts in by_room.items():
@@ -70,7 +76,13 @@ def _cells(notebook: Path) -> list[dict]:
 
 
 def notebooks() -> dict[str, Path]:
-    """Return the notebooks by name with their number."""
+    """Return the notebooks by name with their number.
+
+    Examples
+    --------
+    >>> sorted(notebooks())[0]
+    '00_portfolio'
+    """
     return {path.stem: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
 
 

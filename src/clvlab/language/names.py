@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 _NAMES = frozenset(
-    ("customer", "account", "name", "manager", "account manager", "contact", "partner", "lane", "origin", "destination")
+    (
+        "customer",
+        "account",
+        "name",
+        "manager",
+        "account manager",
+        "contact",
+        "partner",
+        "lane",
+        "origin",
+        "destination",
+        "report",
+    )
 )  # not shown
 
 

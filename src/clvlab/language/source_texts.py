@@ -22,9 +22,8 @@ NOT_ON_A_PAGE = (
     # Pages speak through labels.
     "reporting",
     # What brings records in speaks to the one who calls it.
-    *("records/contracts", "records/proposing", "records/importing.py", "records/mapping.py", "records/dictionary.py"),
-    *("records/translating.py", "records/engine.py", "records/csv_files.py", "records/given.py", "records/sources.py"),
-    *("records/files.py", "records/excel_files.py"),
+    *("records/contracts", "records/proposing", "records/mapping.py", "records/dictionary.py", "records/engine.py"),
+    *("records/csv_files.py", "records/sources.py", "records/files.py", "records/excel_files.py"),
 )
 _WITHOUT_REFUSALS = ("records/", "study.py", "opening.py")
 
@@ -45,7 +44,13 @@ _FORMAT = re.compile(r"\{\w*(?:[:!][^{}]*)?\}")
 
 
 def rooms() -> list[str]:
-    """Return the rooms whose texts reach a page, each the name of its file in the catalogue."""
+    """Return the rooms whose texts reach a page, each the name of its file in the catalogue.
+
+    Examples
+    --------
+    >>> "retention" in rooms(), "simulate" in rooms()
+    (True, False)
+    """
     names = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py") if _on_a_page(path)}
     return sorted(Path(name).stem for name in names if not name.startswith("__"))
 
@@ -56,7 +61,13 @@ def _on_a_page(path: Path) -> bool:
 
 
 def source_texts(room: str) -> dict[str, str]:
-    """Return the shown texts of a room as templates, each with the place where it stands first."""
+    """Return the shown texts of a room as templates, each with the place where it stands first.
+
+    Examples
+    --------
+    >>> "best split" in source_texts("retention")
+    True
+    """
     folder = PACKAGE / room
     files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
     found: dict[str, str] = {}
@@ -105,7 +116,13 @@ def template_of(node: ast.expr) -> str:
 
 
 def trimmed(template: str) -> str:
-    """Return a template without the marks and blanks around it, which stand in the same place in every language."""
+    """Return a template without the marks and blanks around it, which stand in the same place in every language.
+
+    Examples
+    --------
+    >>> trimmed("; {0} of {1} leave.")
+    '{0} of {1} leave'
+    """
     return re.sub(r"^(?!\()[ \n\t,;:.–—)]+|[ \n\t,;:.]+$", "", template)
 
 

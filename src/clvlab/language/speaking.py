@@ -13,7 +13,13 @@ _current = ENGLISH
 
 
 def current() -> str:
-    """Return the language of display."""
+    """Return the language of display.
+
+    Examples
+    --------
+    >>> current()
+    'en'
+    """
     return _current
 
 
@@ -24,6 +30,10 @@ def use(language: str) -> None:
     ------
     Refused
         When it is neither ``"en"`` nor ``"zh"``.
+
+    Examples
+    --------
+    >>> use("en")
     """
     global _current
     if language not in LANGUAGES:

@@ -9,6 +9,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 from clvlab.assumptions import Assumptions
+from clvlab.language.reading import read
 from clvlab.records.contract import ACTIVITY_TABLES, Column, Contract
 from clvlab.records.contracts import TABLES
 from clvlab.records.rules import rules_of
@@ -38,6 +39,7 @@ has an empty file per table. Files with other columns come in through a mapping 
 - **Known** says when a value becomes known: an analysis as of a day sees nothing that came later. *row*: with the
   row's own date. A column: on that date (the first that is filled; with the row when none is). *undated*: no date
   tells, so it is shown whatever the day, and reported as such.
+- **In Chinese pages** a column goes by the name given here, the table by its Chinese name with 表.
 - **Serves** names the notebooks that read the column; those in parentheses are still to come.
 - A row is set aside for a blank key or event date, a repeated key or an unknown customer; any other bad value is
   set aside by itself and the row stays. Accepted + set aside = rows in, and every case is listed with its file, row,
@@ -82,8 +84,8 @@ def _section(contract: Contract, existing: set[str]) -> str:
         "",
         f"One row: {contract.one_row}. Key: {key}.{dated}",
         "",
-        "| column | what it holds | type | unit or values | range | known | serves |",
-        "|---|---|---|---|---|---|---|",
+        "| column | in Chinese pages | what it holds | type | unit or values | range | known | serves |",
+        "|---|---|---|---|---|---|---|---|",
         *(_line(column, existing) for column in contract.columns),
         "",
         "Rules:",
@@ -100,7 +102,10 @@ def _line(column: Column, existing: set[str]) -> str:
     known = column.known if isinstance(column.known, str) else ", else ".join(column.known)
     known += " (hidden until then)" if column.until_known else ""
     serves = ", ".join(name if name in existing else f"({name})" for name in column.serves)
-    return f"| {name} | {column.meaning} | {_TYPES[column.type]} | {values} | {_range(column)} | {known} | {serves} |"
+    cells = [
+        name, read(column.name, "zh").text, column.meaning, _TYPES[column.type], values, _range(column), known, serves,
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def _range(column: Column) -> str:

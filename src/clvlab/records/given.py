@@ -14,7 +14,7 @@ from clvlab.records.translating import ROW
 from clvlab.refusal import Refused, nearest
 
 UNREAD_COLUMNS = ("table", "file", SOURCE_ROW, "value", "reason")
-_STAGED_AS = "clvlab: staged as"  # no name a user's column has
+_STAGED_AS = "clvlab: staged as"  # not shown: no name a user's column has
 
 
 def shown_names(paths: list[Path]) -> dict[Path, str]:
@@ -73,12 +73,13 @@ class GivenFiles:
     def _source_file(self, used: list[Path]) -> str:
         """Return the SQL that names a row's file; rows that an earlier import numbered keep the file they name."""
         longer = [
-            f"WHEN {_literal(self._staged[path].path)} THEN {_literal(self.shown[path])}"
+            f"WHEN {_literal(self._staged[path].path)} THEN {_literal(self.shown[path])}"  # not shown
             for path in used
             if self.shown[path] != path.name and SOURCE_FILE not in self._staged[path].columns
         ]
-        named = f'CASE "{_STAGED_AS}" {" ".join(longer)} ELSE {SOURCE_FILE} END' if longer else SOURCE_FILE
-        return f"{named} AS {SOURCE_FILE}"
+        cases = " ".join(longer)
+        named = f'CASE "{_STAGED_AS}" {cases} ELSE {SOURCE_FILE} END' if longer else SOURCE_FILE  # not shown
+        return f"{named} AS {SOURCE_FILE}"  # not shown
 
     def _require(self, path: Path, name: str, table: str) -> None:
         columns = self._staged[path].columns

@@ -102,8 +102,8 @@ def _write_tables(files: GivenFiles, mapping: Mapping, draft: Path) -> list[str]
 def _write_assumptions(draft: Path, mapping: Mapping) -> str:
     """Write ``clvlab.toml`` and return a key of its content, by which a later import knows whether it was edited."""
     lines = [f"# Written by the import through the mapping {mapping.name}; see data/README.md for the keys."]
-    lines += [f'currency = "{mapping.currency}"'] if mapping.currency else []
-    lines += [f'time_zone = "{mapping.time_zone}"', ""]
+    lines += [f'currency = "{mapping.currency}"'] if mapping.currency else []  # not shown
+    lines += [f'time_zone = "{mapping.time_zone}"', ""]  # not shown
     (draft / ASSUMPTIONS_FILE).write_text("\n".join(lines), encoding="utf-8")
     return content_hash([draft / ASSUMPTIONS_FILE])
 
@@ -115,8 +115,8 @@ def _keep_edited_assumptions(draft: Path, out: Path, earlier: dict[str, Any], ma
     if not there.is_file() or content_hash([there]) in {fresh, earlier.get("assumptions")}:
         return []
     (draft / ASSUMPTIONS_FILE).unlink()
-    says = [f"currency = {mapping.currency}"] if mapping.currency else []
-    says += [f"time_zone = {mapping.time_zone}"]
+    says = [f"currency = {mapping.currency}"] if mapping.currency else []  # not shown
+    says += [f"time_zone = {mapping.time_zone}"]  # not shown
     return [f"{ASSUMPTIONS_FILE} was edited and is kept as it is; the mapping says {', '.join(says)}"]
 
 

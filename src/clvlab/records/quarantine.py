@@ -79,7 +79,7 @@ class Quarantine(Result):
             f"{c.table}.{c.column}" + (f" ({c.source_column})" if c.source_column != c.column else "")
             for c in frame.itertuples()
         ]
-        also = ["" if not c.also else f"; also {c.also}" for c in frame.itertuples()]
+        also = ["" if not c.also else f". Also {c.also}" for c in frame.itertuples()]
         shown = pd.DataFrame({
             "cases": frame["cases"],
             "column": named,
@@ -104,4 +104,4 @@ class Quarantine(Result):
 def _counted(names: pd.Series) -> str:
     """Return which other rules rows break, with how many of them do."""
     counts = names[names != ""].str.split("; ").explode().value_counts().sort_index()
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return ", ".join(f"{count:,} cases of “{name}”" for name, count in counts.items())

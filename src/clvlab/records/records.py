@@ -90,7 +90,7 @@ class Records:
                 lacking.append(f"the table {table} ({', '.join(wanted)})")
             else:
                 absent = [name for name in wanted if name not in self.tables[table].columns]
-                lacking += [f"{name} in {table}" for name in absent]
+                lacking += [f"{' and '.join(absent)} in {table}"] if absent else []
         return f"Needs {' and '.join(lacking)}." if lacking else ""
 
     def __repr__(self) -> str:

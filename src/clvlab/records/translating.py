@@ -18,7 +18,7 @@ from clvlab.records.files import SOURCE_FILE, SOURCE_ROW
 from clvlab.records.mapping import ColumnMap, TableMap
 from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR, parse, wall_clock
 
-ROW = "clvlab: row"  # no name a user's column has
+ROW = "clvlab: row"  # not shown: no name a user's column has
 
 # How ISO writes a day, a wall-clock time and an instant.
 _DAY = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}$"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.assumptions import UNSTATED
+from clvlab.records.currency import NOT_STATED
 from clvlab.records.quarantine import Quarantine
 from clvlab.records.records import Records
 from clvlab.results import Headline, Headlines, Note, Result
@@ -68,7 +70,7 @@ def records_headlines(records: Records, as_of: date) -> Headlines:
         Headline("rows in", rows, "rows", note=f"{len(sums)} tables"),
         Headline("rows set aside", aside, "rows", note=f"{aside / rows:.2%} of the rows"),
         Headline("values set aside", values, "values", note="their rows stay"),
-        Headline("money in", records.currency),
+        Headline("money in", records.currency, note=f"{NOT_STATED}." if records.currency == UNSTATED else ""),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from clvlab.records.records import Records
 from clvlab.refusal import Refused, nearest
 from clvlab.results import Result, Table
 from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
-from clvlab.satisfaction.responses.kpis import BY_NAME
+from clvlab.satisfaction.responses.kpis import BY_NAME, in_words
 from clvlab.service_level.curves import Curve
 from clvlab.service_level.customer_plans import ON_TIME, ServicePlans
 from clvlab.service_level.frontier import Frontier, frontier
@@ -92,10 +92,11 @@ class ServiceLevel(Result):
         ahead = Ahead(
             values.horizon_months, values.annual_rate, values.growth.value, self.assumptions.growth_lasts_months
         )
-        return service_value(
+        found = service_value(
             said.responses, values.frame, values.totals[EVERYONE, EVERYONE, "value"].to_numpy(), self._failures, groups,
             ahead, said.responses_of_satisfaction, said.by_group(groups), self._fixed, seed=self.seed,
         )  # fmt: skip
+        return replace(found, remarks=(*values.doubts, *found.remarks))
 
     @cached_property
     def _fixed(self) -> float:
@@ -156,7 +157,9 @@ class ServiceLevel(Result):
             raise Refused("What service does by way of satisfaction is not told: it needs answers to surveys.")
         frame = two_estimands(said.responses, chain)
         return Table(
-            frame, "Change of log hazard and log order rate per point felt: direct, and through satisfaction", 3
+            in_words(frame),
+            "Change of log hazard and log order rate per point felt: direct, and through satisfaction",
+            3,
         )
 
     def trade_off(self, kpi: str = ON_TIME) -> TradeOff:

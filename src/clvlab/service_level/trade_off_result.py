@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from clvlab.results import Headline, Headlines, Remarked, Table
+from clvlab.service_level.allocation.wording import words
 from clvlab.service_level.group_profit import ALL
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class TradeOff(Remarked):
     @property
     def subject(self) -> str:
         """The indicator in words."""
-        return self.kpi.replace("_", " ")
+        return words(self.kpi)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per group, and one for all customers when there are several groups.

@@ -110,6 +110,13 @@ class Base:
         return potential(self.records.tables, self.as_of, self.records.currency, there)
 
     @property
+    def value_doubts(self) -> list[str]:
+        """What speaks against the values ahead; nothing where there are none."""
+        with suppress(Refused):
+            return self.values().doubts
+        return []
+
+    @property
     def totals(self) -> pd.DataFrame:
         """What customers add up to in the last 365 days."""
         return self.last_year.totals

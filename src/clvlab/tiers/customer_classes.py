@@ -124,11 +124,15 @@ class CustomerClasses(Result):
     @cached_property
     def quadrants(self) -> Quadrants:
         """Customers by what they brought and what they could bring."""
-        worth = self.base.worth
+        worth, doubts = self.base.worth, self.base.value_doubts
         brought = worth.so_far.dropna()
         ahead = Range(*(part.reindex(brought.index) for part in worth.ahead))
-        found = quadrants(Range(brought, brought, brought), ahead, unit=worth.unit)
-        return replace(found, remarks=[*found.remarks, BEFORE_HANDLING]) if worth.name == "profit" else found
+        try:
+            found = quadrants(Range(brought, brought, brought), ahead, unit=worth.unit)
+        except Refused as refusal:
+            raise Refused(" ".join([str(refusal), *doubts])) from refusal
+        handled = [BEFORE_HANDLING] if worth.name == "profit" else []
+        return replace(found, remarks=[*doubts, *found.remarks, *handled])
 
     @cached_property
     def value_classes(self) -> Classes:

@@ -235,7 +235,7 @@ def test_no_false_alarm_at_all_cannot_be_promised(false_alarms_per_year):
 
 def test_one_gap_gives_a_wide_rhythm_and_says_so():
     found = rhythm(orders_of(("a", ["2024-12-01", "2024-12-08"])), AS_OF)
-    assert "Only 1 customers" in found.remarks[0]
+    assert "Only 1 customer ordered" in found.remarks[0]
     assert found.customers.loc["a", "threshold_days"] > 60
     assert found.churn_events.events.empty
 

@@ -31,7 +31,7 @@ def test_indicators_are_drawn_by_stage(small_study):
 
 def test_a_provider_with_its_own_kpi_and_no_failure_is_drawn_too(tables):
     own = {"kpi_counts": tables["kpi_counts"].mutate(failures=0)}
-    assert title(service_kpis(own, "2025-06-30").plot()) == "On-time delivery: 100.0% of 7"
+    assert title(service_kpis(own, "2025-06-30").plot()) == "On-time delivery: 100.0% (of 7)"
 
 
 def test_one_indicator_is_drawn_by_group_and_in_time(small_study):

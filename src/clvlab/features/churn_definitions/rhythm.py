@@ -14,6 +14,7 @@ from clvlab.features.churn_definitions.churn_events import ChurnEvents, dates, s
 from clvlab.features.churn_definitions.gaps import Floats, History, NextGap, Usual, learn_usual, next_gap
 from clvlab.features.churn_definitions.market_clock import MarketClock, market_clock
 from clvlab.features.churn_definitions.order_days import NEVER, Flags, Ints, OrderDays, order_days
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import AnyTable
 from clvlab.periods import DAYS_PER_YEAR, days_per, from_epoch_days
 from clvlab.refusal import Refused
@@ -214,9 +215,13 @@ def rhythm(
     repeated = int((days.order_number[days.last] > 0).sum())
     remarks = []
     if repeated < _ENOUGH:
-        remarks.append(f"Only {repeated:,} customers ordered on two days or more: what is usual rests on little.")
+        remarks.append(
+            f"Only {plural(repeated, 'customers')} ordered on two days or more: what is usual rests on little."
+        )
     if clock.paused:
-        remarks.append(f"The market paused on {clock.paused:,} days of the records, which count for no silence.")
+        remarks.append(
+            f"The market paused on {plural(clock.paused, 'days')} of the records: no silence is counted there."
+        )
     return Rhythm(days, clock, following, calls_on, tuple(remarks))
 
 

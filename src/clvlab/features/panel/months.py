@@ -42,7 +42,7 @@ def rows_at_risk(spells: pd.DataFrame) -> pd.DataFrame:
     """
     need_columns(spells.columns, SPELL_COLUMNS)
     if spells.empty:
-        raise Refused("There are no spells; give at least one customer's time at risk.")
+        raise Refused("Nobody could be seen to leave or stay; give records over more months, or of more customers.")
     first, final = (period_index(spells[name], "month") for name in ("at_risk_from", "at_risk_to"))
     length = final - first + 1
     which = np.repeat(np.arange(len(spells)), length)

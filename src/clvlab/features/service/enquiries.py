@@ -221,7 +221,8 @@ def _under_way(tables: Tables, as_of: dt.date) -> pd.DataFrame:
     if "shipments" not in tables:
         raise Refused("Whether an order was under way needs the table shipments.")
     table = tables["shipments"]
-    need_columns(table.columns, ["dispatched_at", "delivered_at"])
+    if lacking := [name for name in ("dispatched_at", "delivered_at") if name not in table.columns]:
+        raise Refused(f"Whether an order was under way needs {' and '.join(lacking)} in shipments.")
     rows = table.filter(table.dispatched_at.notnull())
     if "refused" in rows.columns:
         rows = rows.filter(~rows.refused.fill_null(False))

@@ -62,7 +62,7 @@ def draw_by_stage(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     told = frame[frame.kpi.isin(["on_time_delivery", "perfect_order"])]
     told = told if len(told) else frame.head(1)
     findings = [
-        f"{label_of(kpi)}: {rate:.1%} of {n:,.0f}"
+        f"{label_of(kpi)}: {rate:.1%} (of {n:,.0f})"
         for kpi, rate, n in zip(told.kpi, told.rate, told.denominator, strict=True)
     ]
     state(ax, ". ".join(findings))

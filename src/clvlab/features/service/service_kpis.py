@@ -12,9 +12,8 @@ from clvlab.features.kpi_table import KpiTable, rated
 from clvlab.features.kpis import with_labels
 from clvlab.features.service.asked import Asked, Tables
 from clvlab.features.service.sources import SOURCES, Counts
-from clvlab.features.tables import need_columns
 from clvlab.periods import Period, parse_date
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 
 
 def service_kpis(
@@ -84,8 +83,9 @@ def service_kpis(
     """
     asked = Asked(parse_date(as_of), days, (by,) if isinstance(by, str) else tuple(by or ()), period, groups)
     known = {column for name in SOURCES if name in tables for column in tables[name].columns}
-    if known:
-        need_columns(known, asked.columns)
+    if known and (lacking := [column for column in asked.columns if column not in known]):
+        near = nearest(lacking[0], known)
+        raise Refused(f"Rates by {' and '.join(lacking)} need that column in shipments{near}.")
     counts = _all_counts(tables, asked)
     frame = rated(with_labels(counts.frame, period), asked.keys, confidence)
     if frame.empty:

@@ -65,7 +65,7 @@ class ImportancePerformance(Remarked):
         Returns
         -------
         DataFrame
-            name, importance, performance (each with _lower and _upper), quadrant (concentrate here, keep it up, low
+            item, importance, performance (each with _lower and _upper), quadrant (concentrate here, keep it up, low
             priority, possible overkill), told (whether both intervals keep off the lines between quadrants).
         """
         return self._frame
@@ -77,7 +77,7 @@ class ImportancePerformance(Remarked):
         if rows.empty:
             return "Nothing that matters more than the mean performs below it"
         row = rows.iloc[0]
-        start = f"Concentrate on {row['name']}: it matters more than the mean and performs below it"
+        start = f"Concentrate on {row['item']}: it matters more than the mean and performs below it"
         return start if row["told"] else f"{start}, though not for sure"
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -142,7 +142,7 @@ def importance_performance(surveys: AnyTable | Answers, as_of: str | dt.date) ->
     }
     frame = pd.DataFrame(
         {
-            "name": items,
+            "item": items,
             **{f"importance{end}": effects[name].to_numpy() for end, name in _ENDS.items()},
             "performance": [level.value for level in levels.values()],
             "performance_lower": [level.lower for level in levels.values()],
@@ -178,7 +178,7 @@ def importance_of_kpis(
     >>> response = SatisfactionResponse(pd.Series([-0.03, -0.01], names), covariance, 200, 300, ())
     >>> levels = pd.DataFrame({"driver": names, "level": [0.9, 0.99]})
     >>> levels = levels.assign(level_lower=levels["level"] - 0.01, level_upper=levels["level"] + 0.005)
-    >>> importance_of_kpis(response, levels).to_frame()[["name", "quadrant"]].to_numpy().tolist()
+    >>> importance_of_kpis(response, levels).to_frame()[["item", "quadrant"]].to_numpy().tolist()
     [['late_delivery_mean', 'concentrate here'], ['damaged_mean', 'possible overkill']]
     """
     need_columns(levels.columns, ["driver", "level", "level_lower", "level_upper"])
@@ -189,7 +189,7 @@ def importance_of_kpis(
     reach = margin(response.accounts) * error
     frame = pd.DataFrame(
         {
-            "name": [(labels or {}).get(name, name) for name in known["driver"]],
+            "item": [(labels or {}).get(name, name) for name in known["driver"]],
             "importance": worth.to_numpy(),
             "importance_lower": (worth - reach).to_numpy(),
             "importance_upper": (worth + reach).to_numpy(),

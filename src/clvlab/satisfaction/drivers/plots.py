@@ -101,7 +101,7 @@ def draw_importance(found: ImportancePerformance, ax: Axes | None) -> Axes:
             row.performance, row.importance, xerr=np.nan_to_num(across), yerr=up, fmt="o", color=color, capsize=3
         )
         ax.annotate(
-            row.name,
+            row.item,
             (row.performance, row.importance),
             xytext=(6, -14 if place % 2 else 6),
             textcoords="offset points",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Known before the month, apart from service: in this order as far as the leavings carry them.
 TERMS = ("contract_running", "contract_term_ends")
@@ -75,3 +79,16 @@ KPIS: tuple[Kpi, ...] = (
 BY_NAME = {one.name: one for one in KPIS}
 # Kinds of failure of an order: what one of them does tells what another may do.
 KINDS_OF_FAILURE = ("on_time_delivery", "cargo_damage_frequency", "order_completion")
+
+
+def in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows by ``kpi`` as they are shown: as what goes well, whatever the indicator counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> in_words(pd.DataFrame({"kpi": ["cargo_damage_frequency"], "today": [0.99]}))
+                      kpi  today
+    0  undamaged delivery   0.99
+    """
+    return frame.assign(kpi=frame["kpi"].map(lambda kpi: BY_NAME[kpi].label))

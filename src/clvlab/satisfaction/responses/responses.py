@@ -16,7 +16,7 @@ from clvlab.features.panel.panel import FAMILIES
 from clvlab.refusal import Refused
 from clvlab.results import Result
 from clvlab.satisfaction.responses.customer_months import CustomerMonths, Floats, customer_months
-from clvlab.satisfaction.responses.kpis import CONFOUNDERS, KPIS, TERMS, Kpi
+from clvlab.satisfaction.responses.kpis import CONFOUNDERS, KPIS, TERMS, Kpi, in_words
 from clvlab.satisfaction.responses.latent_leaving import LeavingFit, latent_leaving
 from clvlab.satisfaction.responses.order_rate import order_rate
 from clvlab.shrinkage import NINETY
@@ -95,6 +95,9 @@ class ServiceResponses(Result):
             leaving, orders, nothing) and ``needs`` (the data that would settle what is not).
         """
         return pd.DataFrame([self._row(kpi) for kpi in self.kpis])
+
+    def _shown(self) -> pd.DataFrame:
+        return in_words(self.to_frame())
 
     def _row(self, kpi: Kpi) -> dict[str, object]:
         row: dict[str, object] = {"kpi": kpi.name}

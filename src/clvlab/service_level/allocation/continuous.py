@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 from clvlab.refusal import Refused
 from clvlab.results import Remarked
+from clvlab.satisfaction.responses.kpis import in_words
 from clvlab.service_level.allocation.allocate import allocate
 from clvlab.service_level.allocation.levers import Lever
 from clvlab.service_level.allocation.minimums import Minimum, strictest
@@ -48,6 +49,9 @@ class ContinuousAllocation(Remarked):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per lever: group, kpi, today, level, cost, gain, net, at (a bound, or within them)."""
         return self._frame
+
+    def _shown(self) -> pd.DataFrame:
+        return in_words(self._frame)
 
 
 def allocate_continuously(

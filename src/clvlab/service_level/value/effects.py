@@ -11,7 +11,7 @@ import pandas as pd
 from clvlab.refusal import Refused, nearest
 from clvlab.results import Remarked, Table
 from clvlab.satisfaction.responses.customer_months import Floats
-from clvlab.satisfaction.responses.kpis import BY_NAME
+from clvlab.satisfaction.responses.kpis import BY_NAME, in_words
 from clvlab.satisfaction.responses.responses import Response, ServiceResponses
 from clvlab.service_level.curves import Curve
 from clvlab.service_level.group_profit import ALL
@@ -58,6 +58,9 @@ class EffectPerPoint(Remarked):
             (missing without a cost curve).
         """
         return pd.DataFrame([row for kpi in self.value.kpis for row in self._rows(kpi)])
+
+    def _shown(self) -> pd.DataFrame:
+        return in_words(self.to_frame())
 
     def of(self, kpi: str) -> Table:
         """Return the rows of one indicator, as a table to be read.

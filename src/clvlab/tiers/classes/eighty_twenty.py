@@ -100,7 +100,7 @@ def eighty_twenty(
             "effective number of customers in gains": top.effective,
         }
     frame = pd.DataFrame(named.values(), index=list(named)).rename_axis("measure").reset_index()
-    title = f"80:20 check: the top {share:.0%} of {len(known):,} customers by {what}"
+    title = f"80:20 check: the top {share:.0%} of {plural(len(known), 'customers')} by {what}"
     return EightyTwenty(top, frame, title, _remarks(top, profit, what, unit))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clvlab.results import Note, Result, Table
+from clvlab.results import Remarked, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Classes(Result):
+class Classes(Remarked):
     """One label per customer, with the rule behind it.
 
     Parameters
@@ -83,10 +83,5 @@ class Classes(Result):
 
         return draw_classes(self, ax)
 
-    def __repr__(self) -> str:
-        """Return the classes, their sizes and rules as text, remarks below."""
-        return "\n".join([repr(self.summary()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        notes = Note(*self.remarks)._repr_html_() if self.remarks else ""
-        return self.summary()._repr_html_() + notes
+    def _in_short(self) -> Table:
+        return self.summary()

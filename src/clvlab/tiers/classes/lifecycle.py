@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from clvlab.features.customer_file.shared import plural
 from clvlab.features.leads import NOT_WON, OPEN, WON, lead_moves, lead_outcomes
 from clvlab.features.lifecycle import (
     BEFORE,
@@ -199,7 +200,7 @@ def lifecycle(
     except Refused as refusal:
         remarks.append(f"Leads are not followed: {refusal}")
     if found.known_before:
-        began = f"{found.known_before:,} customers were there when the records begin, and nothing tells since when"
+        began = f"{plural(found.known_before, 'customers')} known before the records begin, nothing tells since when"
         remarks.append(f"{began}: the stage of that stay is not known and no move of theirs counts until it ends.")
     remarks.append(_whether_it_holds(moves))
     return Lifecycle(

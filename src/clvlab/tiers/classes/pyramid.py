@@ -94,7 +94,7 @@ def pyramid_shares(profit: pd.Series, what: str = "profit", seed: int = 0) -> Ta
     Returns
     -------
     Table
-        One row per level: level, customer_share (exactly 5, 15 and 80%: a customer on the cut counts in part),
+        One row per level: class, customer_share (exactly 5, 15 and 80%: a customer on the cut counts in part),
         stated_share, profit_share (of net profit; the levels add up to 1), lower, upper (90%, for customers of this
         kind in general). Missing when losses are as large as gains.
 
@@ -111,8 +111,8 @@ def pyramid_shares(profit: pd.Series, what: str = "profit", seed: int = 0) -> Ta
 
     Examples
     --------
-    >>> pyramid_shares(pd.Series(range(1, 21), dtype=float)).to_frame()[["level", "profit_share"]].round(3)
-         level  profit_share
+    >>> pyramid_shares(pd.Series(range(1, 21), dtype=float)).to_frame()[["class", "profit_share"]].round(3)
+         class  profit_share
     0      key         0.095
     1  partner         0.257
     2  general         0.648
@@ -124,6 +124,6 @@ def pyramid_shares(profit: pd.Series, what: str = "profit", seed: int = 0) -> Ta
         GENERAL: Share(1 - upper.value, 1 - upper.upper, 1 - upper.lower),
     }
     rows = [(name, *STATED[name], *held[name]) for name in STATED]
-    columns = ["level", "customer_share", "stated_share", "profit_share", "lower", "upper"]
+    columns = ["class", "customer_share", "stated_share", "profit_share", "lower", "upper"]
     frame = pd.DataFrame(rows, columns=columns)
     return Table(frame, f"The pyramid's stated shares of profit and those of {what} here", percent=tuple(columns[1:]))

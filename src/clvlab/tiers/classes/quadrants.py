@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.ranges import Range
 from clvlab.features.by_customer import aligned, first_label
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table, format_cell
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
@@ -81,11 +83,15 @@ class Quadrants(Classes):
 
     def _direction(self, what: str, quadrants: list[str], most: int) -> Table:
         chosen = self.values[self.values["quadrant"].isin(quadrants)]
-        chosen = chosen.assign(undecided=self.labels == UNDECIDED, probability=chosen[quadrants].sum(axis=1))
+        place = pd.Index(quadrants).get_indexer(chosen["quadrant"])
+        own = chosen[quadrants].to_numpy()[np.arange(len(chosen)), place]  # of the quadrant beside it
+        undecided = self.labels[chosen.index] == UNDECIDED  # of these alone: a frame without rows takes all labels in
+        chosen = chosen.assign(undecided=undecided, probability=own)
         ranked = chosen.reset_index().sort_values(["potential", "customer_id"], ascending=[False, True])
         columns = ["customer_id", "quadrant", "undecided", "probability", "historical", "potential"]
         columns += ["potential_lower", "potential_upper"]
-        total = f"{len(ranked):,} customers, {format_cell(ranked['potential'].sum(), 0)} {self.unit} ahead".rstrip()
+        money = f"{format_cell(ranked['potential'].sum(), 0)} {self.unit}"
+        total = f"{plural(len(ranked), 'customers')}, {money} ahead"
         shown = ranked[columns].head(most).reset_index(drop=True)
         return Table(shown, f"{what}: {total}; the first {len(shown)}", 0, ("probability",), fold=False)
 
@@ -181,7 +187,9 @@ def quadrants(
     unclear = straddles(history, history_cut) | straddles(ahead, potential_cut)
     figures = history.columns("historical") | ahead.columns("potential") | {"quadrant": quadrant}
     labels = quadrant.mask(unclear & known, UNDECIDED)
-    undecided = f"{int((labels == UNDECIDED).sum()):,} of {len(labels):,} customers are undecided: a 90% interval holds"
+    undecided = (
+        f"{int((labels == UNDECIDED).sum()):,} of {plural(len(labels), 'customers')} undecided: a 90% interval holds"
+    )
     remarks = [
         f"{undecided} a cut.",
         *_remarks("historical value", historical, history_cut),
@@ -200,10 +208,8 @@ def _cut(values: pd.Series, rule: str | float, what: str) -> float:
     share = re.fullmatch(r"top (\d+(?:\.\d+)?)%", rule)
     if rule not in ("median", "mean", "optimal") and not (share and 0 < float(share[1]) < 100):
         raise Refused(f'{rule!r} is no rule to cut by; give "median", "mean", "optimal", "top 20%" or a number.')
-    if values.nunique() < 2:
-        raise Refused(
-            f"The {what} of all {len(values):,} customers is the same or unknown: give a number to cut it at."
-        )
+    if values.nunique() < 2 or alike(values):
+        raise Refused(f"Customers cannot be split by {what}: it is the same or unknown for all of them.")
     if share:
         return float(values.sort_values(ascending=False).iloc[max(round(len(values) * float(share[1]) / 100), 1) - 1])
     if rule == "optimal":
@@ -236,5 +242,5 @@ def _remarks(what: str, figures: Range, cut: float) -> list[str]:
         remarks.append(f"All customers are on one side of the cut of {what} at {_figure(cut)}.")
     exact = int((figures.value.notna() & (figures.lower.isna() | figures.upper.isna())).sum())
     if exact:
-        remarks.append(f"{exact:,} customers have no interval of their {what}: it counts as exact.")
+        remarks.append(f"{plural(exact, 'customers')} without an interval of their {what}: it counts as exact.")
     return remarks

@@ -13,6 +13,8 @@ from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
 from clvlab.tiers.classes.shares import cut_at, in_words, one_amount_each, share_of_larger
 
 MOST_VALUABLE, SECOND_TIER, BELOW_ZERO = "MVC", "STC", "BZ"
+# Less than this part of the largest of the figures it is made of is no net value.
+_ROUNDING = 1e-12
 
 
 def value_classes(
@@ -73,7 +75,8 @@ def value_classes(
     customers = each["actual_value"].index
     values = pd.DataFrame({name: aligned(amount, customers) for name, amount in each.items()})
     bare = values["actual_value"] - values["cost_to_serve"]
-    values["net_value"] = net = bare + values["strategic_value"]
+    net = bare + values["strategic_value"]
+    values["net_value"] = net = net.mask(net.abs() < _ROUNDING * values[list(each)].abs().max(axis=1), 0.0)
     if strategic_interval is not None:
         for end in ("lower", "upper"):
             values[f"net_value_{end}"] = bare + aligned(strategic_interval[end], customers)

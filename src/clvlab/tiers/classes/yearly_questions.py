@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range, pooled_rates, product
-from clvlab.features.customer_file.shared import present
+from clvlab.features.customer_file.shared import plural, present
 from clvlab.features.leads import OPEN, WON, lead_outcomes
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.refusal import Refused
@@ -204,7 +204,7 @@ def who_are(tables: Tables, classes: Classes, amount: pd.Series, unit: str = "",
         names = _named(tables, _largest(mine, most))["name"] if (mine > 0).any() else []
         rows.append((label, len(mine), float(mine.sum()), "; ".join(names)))
     frame = pd.DataFrame(rows, columns=["class", "customers", str(amount.name), "largest"])
-    held = [f"{row['class']}: {row['customers']:,} customers" for _, row in frame.iterrows()]
+    held = [f"{row['class']}: {plural(row['customers'], 'customers')}" for _, row in frame.iterrows()]
     title = f"{classes.title}: {_words(amount)} in {unit or 'the records'}"
     return f"{', '.join(held)}.", Table(frame, title, 0, fold=False)
 
@@ -220,7 +220,7 @@ def to_consult(tables: Tables, amount: pd.Series, unit: str = "", most: int = TO
     above = amount.to_numpy()[amount.to_numpy() > 0]
     frame = _named(tables, _largest(amount, most))
     share = frame[str(amount.name)].sum() / above.sum()
-    sentence = f"The first {len(frame)} of {len(above):,} customers; they hold {share:.0%} of the {_words(amount)}."
+    sentence = f"The first {len(frame)} of {plural(len(above), 'customers')}: {share:.0%} of the {_words(amount)}."
     title = f"Customers to consult, {_words(amount)} of the last year in {unit or 'the records'}"
     return sentence, Table(frame, title, 0, fold=False)
 

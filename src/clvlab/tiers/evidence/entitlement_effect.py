@@ -10,7 +10,7 @@ import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result, Table
+from clvlab.results import Stated, Table
 from clvlab.tiers.evidence.comparable import Grid, Sets, comparable
 from clvlab.tiers.evidence.ratios import Ratio, mean, ratio, total
 
@@ -23,7 +23,7 @@ _FEWEST, _FEWEST_LEAVINGS = 10, 5
 _TWO_TESTS = "Growth and leaving are each tested at 90%: without any effect one of them shows one in five times."
 
 
-class EntitlementEffect(Result):
+class EntitlementEffect(Stated):
     """What followed an entitlement.
 
     Attributes
@@ -95,13 +95,6 @@ class EntitlementEffect(Result):
 
     def _of(self, measure: str) -> Ratio:
         return Ratio(*self._frame.set_index("measure").loc[measure])
-
-    def __repr__(self) -> str:
-        """Return finding, table and remarks as text."""
-        return "\n".join([self.finding, super().__repr__(), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return Note(self.finding)._repr_html_() + super()._repr_html_() + Note(*self.remarks)._repr_html_()
 
 
 def entitlement_effect(

@@ -28,8 +28,8 @@ class Indicator:
 
     Attributes
     ----------
-    name, label, zh
-        Field name, English and Chinese label.
+    name, label
+        Field name, and how it is called in tables and sentences.
     dimension
         The dimension it belongs to, such as ``"financial"``.
     unit
@@ -48,7 +48,6 @@ class Indicator:
 
     name: str
     label: str
-    zh: str
     dimension: str
     unit: str
     higher_is_better: bool
@@ -73,7 +72,7 @@ class Indicators(Result):
     known
         The indicators that are known of at least one customer, by name.
     missing
-        Why the others are not: what each would need, by name.
+        The others, by name: the records lack what they need.
     remarks
         What a reader must know, in sentences.
     """
@@ -82,7 +81,7 @@ class Indicators(Result):
     values: pd.DataFrame
     errors: pd.DataFrame
     known: pd.Series
-    missing: Mapping[str, str]
+    missing: Mapping[str, Indicator]
     remarks: Sequence[str] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -100,7 +99,7 @@ class Indicators(Result):
         rows = [
             {
                 "dimension": one.dimension,
-                "indicator": f"{one.label} {one.zh}",
+                "indicator": one.label,
                 "unit": one.unit,
                 "better": "higher" if one.higher_is_better else "lower",
                 "known": self.values[name].notna().mean(),
@@ -127,7 +126,7 @@ class Indicators(Result):
         return self.summary()._repr_html_() + (Note(*notes)._repr_html_() if notes else "")
 
     def _notes(self) -> list[str]:
-        return [*(f"Missing: {name} needs {needs}." for name, needs in self.missing.items()), *self.remarks]
+        return [*(f"Missing: {one.label} needs {one.needs}." for one in self.missing.values()), *self.remarks]
 
 
 def measured(indicators: Sequence[Indicator], year: LastYear, title: str) -> Indicators:
@@ -141,7 +140,7 @@ def measured(indicators: Sequence[Indicator], year: LastYear, title: str) -> Ind
         values,
         pd.DataFrame(errors, index=year.customers, copy=False),
         pd.Series(known, dtype=object),
-        {one.name: one.needs for one in indicators if one.name not in known},
+        {one.name: one for one in indicators if one.name not in known},
         _remarks(year),
     )
 

@@ -159,13 +159,13 @@ def brand_influence(year: LastYear) -> Measured:
 
 NINE: tuple[Indicator, ...] = (
     Indicator(
-        "value", "value", "价值", CRITERION, "money", True,
+        "value", "value", CRITERION, "money", True,
         "What the customer is worth by the model given; without one, contribution margin (else revenue) of a year.",
         "revenue in shipments, or invoices", "of the model; without one, the chance in what is still to come of a year",
         value_of,
     ),
     Indicator(
-        "credit", "credit", "信用", CRITERION, "0 to 1", True,
+        "credit", "credit", CRITERION, "0 to 1", True,
         "Mean of the credit rating (D: 0, A: 1), the share of bills paid within 30 days of their due date (three "
         "quarters or fewer: 0, all: 1), and weight shipped over weight committed under contracts (at most 1).",
         "credit_rating in customers, due_on and paid_on in invoices, or committed_weight in contracts",
@@ -173,12 +173,12 @@ NINE: tuple[Indicator, ...] = (
         credit_and_commitment,
     ),
     Indicator(
-        "potential", "potential", "潜力", CRITERION, "money a year", True,
+        "potential", "potential", CRITERION, "money a year", True,
         "What could be won in a year by the model given; without one, logistics spend that goes to others.",
         "a model of what could be won, or logistics_spend in customers and revenue", "of the model", potential_of,
     ),
     Indicator(
-        "relationship", "relationship maintenance", "关系维护", CRITERION, "0 to 1", True,
+        "relationship", "relationship maintenance", CRITERION, "0 to 1", True,
         "Mean of visits and calls in a year (none: 0, twelve: 1), ties (financial: 0, social: 0.5, structural: 1), "
         "satisfaction as a share of its scale, and the probability to stay by the model given.",
         "contacts, retention_level in customers, overall in surveys, or a model of leaving",
@@ -186,28 +186,28 @@ NINE: tuple[Indicator, ...] = (
         relationship,
     ),
     Indicator(
-        "location", "location", "区位", CRITERION, "km", False,
+        "location", "location", CRITERION, "km", False,
         "Mean distance of an order in the last 365 days: it costs money and time.", "distance_km in shipments",
         "none: counted", location,
     ),
     Indicator(
-        "frequency", "purchase frequency", "购买频率", CRITERION, "order days a year", True,
+        "frequency", "purchase frequency", CRITERION, "order days a year", True,
         "Days with an order in the last 365, brought to a year for a newer customer.", "shipments or invoices",
         "none for a whole year; for a newer customer, the chance in the part that is still to come", frequency,
     ),
     Indicator(
-        "industry", "industry", "行业", CRITERION, "risk rating 1-5", False,
+        "industry", "industry", CRITERION, "risk rating 1-5", False,
         "Risk of the customer's industry as rated: cycle, policy and competition.", "industry_risk in customers",
         "rounding of the rating", industry_risk,
     ),
     Indicator(
-        "service_fit", "service fit", "产品匹配度", CRITERION, "0 to 1", True,
+        "service_fit", "service fit", CRITERION, "0 to 1", True,
         "Mean of strategic fit as rated (1: 0, 5: 1) and services used in the last 365 days (one: 0, four: 1).",
         "strategic_fit in customers, or service in shipments",
         "rounding of the rating; the spread of the others where a part is not known", service_fit,
     ),
     Indicator(
-        "brand_influence", "brand influence", "品牌影响力", CRITERION, "rating 1-5", True,
+        "brand_influence", "brand influence", CRITERION, "rating 1-5", True,
         "Pull of the customer's name as rated.", "brand_influence in customers", "rounding of the rating",
         brand_influence,
     ),

@@ -144,6 +144,7 @@ def _learnt(
     amounts = pd.Series(0.0, index=pd.Index(known.keys(), name=INDICATOR))
     amounts[there[differs]] = np.maximum(found, 0.0)
     remarks = [f"{name} weights are learnt from {len(complete):,} of {len(values):,} customers, all indicators known."]
-    if (silent := amounts.index[~amounts.index.isin(there[differs])]).size:
+    silent = [known[column].label for column in amounts.index if column not in there[differs]]
+    if silent:
         remarks.append(f"Never known or (nearly) the same for all, hence without weight: {', '.join(silent)}.")
     return made_of(amounts, known, name, remarks)

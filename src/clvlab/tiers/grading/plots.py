@@ -38,7 +38,7 @@ def draw_scores(card: Scorecard, ax: Axes | None) -> Axes:
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(tiers))
     best = len(groups[0])
     part = f"{best:,} of {scored:,} customers ({best / scored:.0%})"
-    state(ax, f"{part} are {tiers[0]}: they score {card.scheme.cuts[0]:.1f} points or more")
+    state(ax, f"By points, {part} are {tiers[0]}: they score {card.scheme.cuts[0]:.1f} points or more")
     return ax
 
 

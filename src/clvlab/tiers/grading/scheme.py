@@ -103,8 +103,8 @@ def learn_scheme(
     tier_names(shares)
     scales = learn_scales(values, known)
     scores, _, _ = weigh(to_points(values, scales, list(weights.values.index)).to_numpy(), weights)
-    unknown = [name for name, _ in known.items() if name not in scales]
-    level = [name for name, scale in scales.items() if len(scale.values) == 1]
+    unknown = [one.label for name, one in known.items() if name not in scales]
+    level = [known[name].label for name, scale in scales.items() if len(scale.values) == 1]
     cuts = learn_cuts(scores, shares)
     remarks = [*weights.remarks]
     if unknown:

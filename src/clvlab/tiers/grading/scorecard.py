@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result, Table
+from clvlab.results import Remarked, Table
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
 from clvlab.tiers.grading.cuts import named, tier_places
 from clvlab.tiers.grading.scales import to_points
@@ -25,7 +26,7 @@ ENOUGH = 0.5
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Scorecard(Result):
+class Scorecard(Remarked):
     """Scores of customers under a frozen scheme.
 
     Attributes
@@ -132,13 +133,8 @@ class Scorecard(Result):
 
         return draw_scores(self, ax)
 
-    def __repr__(self) -> str:
-        """Return the tiers as text, remarks below."""
-        return "\n".join([repr(self.summary()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        notes = Note(*self.remarks)._repr_html_() if self.remarks else ""
-        return self.summary()._repr_html_() + notes
+    def _in_short(self) -> Table:
+        return self.summary()
 
 
 def scorecard(values: pd.DataFrame, scheme: Scheme) -> Scorecard:
@@ -189,9 +185,9 @@ def scorecard(values: pd.DataFrame, scheme: Scheme) -> Scorecard:
     thin, none = int(((known_weight < ENOUGH) & (known_weight > 0)).sum()), int(np.isnan(score).sum())
     remarks = [*scheme.remarks]
     if thin:
-        remarks.append(f"{thin:,} of {len(points):,} customers have less than half of their weight known.")
+        remarks.append(f"Less than half of the weight is known of {thin:,} of {plural(len(points), 'customers')}.")
     if none:
-        remarks.append(f"{none:,} of {len(points):,} customers cannot be scored: nothing with a weight is known.")
+        remarks.append(f"Nothing with a weight is known of {none:,} of {plural(len(points), 'customers')}: not scored.")
     return Scorecard(
         scheme,
         points,

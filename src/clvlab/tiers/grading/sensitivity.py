@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.refusal import Refused
-from clvlab.results import Note, Result, Table
+from clvlab.results import Remarked, Table
 from clvlab.tiers.grading.cuts import cuts_at, named, tier_places
 from clvlab.tiers.grading.scheme import weigh
 from clvlab.tiers.grading.scorecard import SCORE, TIER, scorecard
@@ -28,7 +28,7 @@ WAYS = ("by_weights", "by_error", "by_both")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class TierSurvival(Result):
+class TierSurvival(Remarked):
     """How often each account's tier survives.
 
     Attributes
@@ -91,12 +91,8 @@ class TierSurvival(Result):
 
         return draw_survival(self, ax)
 
-    def __repr__(self) -> str:
-        """Return the summary as text, remarks below."""
-        return "\n".join([repr(self.summary()), *self.remarks])
-
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_() + Note(*self.remarks)._repr_html_()
+    def _in_short(self) -> Table:
+        return self.summary()
 
 
 def tier_survival(

@@ -94,6 +94,11 @@ class ActionLists(Result):
         """
         return self._frame
 
+    def of(self, customers: pd.Index) -> ActionLists:
+        """Return the lists of some customers, by the same rules."""
+        own, apart = (frame[frame["customer_id"].isin(customers)] for frame in (self._frame, self.apart))
+        return ActionLists(own, apart, self.rules, self._connected, self.currency)
+
     def one(self, name: str, most: int = 8) -> Table:
         """Return the first accounts of a list and kind of money, with the totals in the title.
 

@@ -68,25 +68,25 @@ def paid_within(year: LastYear, days: int) -> Measured:
 
 INDICATORS = (
     Indicator(
-        "volume", "volume", "货运量", _DIMENSION, "kg a year", True,
+        "volume", "volume", _DIMENSION, "kg a year", True,
         "Weight shipped in the last 365 days; without weight in the records, the number of orders. To a customer of "
         "less than a year the rest is added, at its own pace drawn towards that of other new ones.",
         "shipments or invoices", _CHANCE_OF_THE_REST, volume,
     ),
     Indicator(
-        "revenue", "revenue", "收入贡献", _DIMENSION, "a year", True,
+        "revenue", "revenue", _DIMENSION, "a year", True,
         "Revenue less rebate of the last 365 days (or invoiced without tax), brought to a year like volume; its share "
         "of all revenue ranks customers alike.",
         "revenue in shipments, or invoices", _CHANCE_OF_THE_REST, revenue,
     ),
     Indicator(
-        "margin_rate", "margin rate", "利润率", _DIMENSION, "share of revenue", True,
+        "margin_rate", "margin rate", _DIMENSION, "share of revenue", True,
         "Contribution margin over revenue of the last 365 days, less what serving the customer (complexity) and its "
         "credit (payment term) cost, drawn towards that of customers of the same industry and size.",
         "revenue and direct_cost in shipments", "scatter of margins between shipments, after pooling", margin_rate,
     ),
     Indicator(
-        "payment_timeliness", "payment timeliness", "付款及时性", _DIMENSION, "share of bills", True,
+        "payment_timeliness", "payment timeliness", _DIMENSION, "share of bills", True,
         "Share of the bills due in the last 365 days that were paid by their due date, drawn towards the common one.",
         "due_on and paid_on in invoices", "few bills, after pooling", payment_timeliness,
     ),

@@ -52,7 +52,8 @@ def _grown(now: pd.Series, before: pd.Series, squares: pd.Series) -> Measured:
     of_last_year = (now / both).fillna(0.0).round(3) * orders
     share = shrunk_rate(of_last_year, orders)
     rest = 1 - share.value
-    return Measured(share.value / rest - 1, share.error / rest**2)
+    growth_rate = (share.value / rest - 1).round(9)  # what remains beyond are the last bits of pooling
+    return Measured(growth_rate, share.error / rest**2)
 
 
 def _two_digits(numbers: pd.Series) -> pd.Series:
@@ -87,24 +88,24 @@ def strategic_fit(year: LastYear) -> Measured:
 
 INDICATORS = (
     Indicator(
-        "growth", "growth", "业务增长率", _DIMENSION, "share of the year before", True,
+        "growth", "growth", _DIMENSION, "share of the year before", True,
         "Revenue (without it, orders) of the last 365 days over the same days of the year before, less 1, drawn "
         "towards the common growth. A customer of less than two years is compared over the days it was there in the "
         "year before, if these are 91 or more.",
         "shipments or invoices over a year and a quarter", "chance in orders of both years, after pooling", growth,
     ),
     Indicator(
-        "breadth", "breadth", "合作广度", _DIMENSION, "services", True,
+        "breadth", "breadth", _DIMENSION, "services", True,
         "Different services used in the last 365 days.", "service in shipments", "none: counted", breadth,
     ),
     Indicator(
-        "standing", "industry standing and referrals", "行业影响力", _DIMENSION, "0 to 1", True,
+        "standing", "industry standing and referrals", _DIMENSION, "0 to 1", True,
         "Mean of brand influence (1: 0, 5: 1) and customers ever referred to us (none: 0, three: 1).",
         "brand_influence or referred_by in customers", "rounding of the rating; the spread of ratings where unrated",
         standing,
     ),
     Indicator(
-        "strategic_fit", "strategic fit", "战略契合度", _DIMENSION, "rating 1-5", True,
+        "strategic_fit", "strategic fit", _DIMENSION, "rating 1-5", True,
         "Fit with our strategy as rated.", "strategic_fit in customers", "rounding of the rating", strategic_fit,
     ),
 )  # fmt: skip

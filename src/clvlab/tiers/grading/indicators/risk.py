@@ -82,19 +82,19 @@ def _replaceable_service(year: LastYear) -> Measured:
 
 INDICATORS = (
     Indicator(
-        "credit", "credit", "信用", _DIMENSION, "0 to 1", True,
+        "credit", "credit", _DIMENSION, "0 to 1", True,
         "Mean of the credit rating (D: 0, A: 1) and the payment record: share of bills due in the last 365 days that "
         "were paid within 30 days of it (three quarters or fewer: 0, all: 1), drawn towards the common one.",
         "credit_rating in customers, or due_on and paid_on in invoices",
         "rounding of the rating and few bills, after pooling; the spread of the others where unrated", credit,
     ),
     Indicator(
-        "industry_risk", "industry risk", "行业风险", _DIMENSION, "rating 1-5", False,
+        "industry_risk", "industry risk", _DIMENSION, "rating 1-5", False,
         "Risk of the customer's industry as rated: cycle, policy and competition.", "industry_risk in customers",
         "rounding of the rating", industry_risk,
     ),
     Indicator(
-        "substitution", "substitution risk", "替代风险", _DIMENSION, "0 to 1", False,
+        "substitution", "substitution risk", _DIMENSION, "0 to 1", False,
         "Mean of: share of logistics spend that others get; share of leads in which a rival was named; a rival's "
         "service against ours in surveys (three points of ten worse: 0, better: 1); and single or commodity service "
         "(four services or more: 0, one: 1; and the share of basic services). All of the last 365 days.",

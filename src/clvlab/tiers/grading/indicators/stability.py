@@ -109,24 +109,24 @@ def _complaints_per_order(year: LastYear) -> Measured:
 
 INDICATORS = (
     Indicator(
-        "tenure", "tenure", "合作年限", _DIMENSION, "years", True,
+        "tenure", "tenure", _DIMENSION, "years", True,
         "Years since onboarding or the first order, whichever is earlier.", "onboarded_on in customers, or orders",
         "none: counted", tenure,
     ),
     Indicator(
-        "order_regularity", "order regularity", "订单稳定性", _DIMENSION, "1 as by chance", True,
+        "order_regularity", "order regularity", _DIMENSION, "1 as by chance", True,
         "Mean of the days between order days of the last 365 days over their standard deviation, drawn towards the "
         "usual ratio: 1 as by chance, 3 nearly like clockwork, below 1 in bursts.",
         "three order days of a customer", "few gaps, after pooling", order_regularity,
     ),
     Indicator(
-        "requirement_complexity", "requirement complexity", "需求复杂性", _DIMENSION, "0 to 1", False,
+        "requirement_complexity", "requirement complexity", _DIMENSION, "0 to 1", False,
         "Mean of special requirements on file (none: 0, three: 1) and share of urgent orders (none: 0, half: 1). More "
         "makes failing likelier (our reading: it may also tie a customer; turn higher_is_better around for that).",
         "requirements in customers or urgent in shipments", "few orders, after pooling", requirement_complexity,
     ),
     Indicator(
-        "complaints_and_satisfaction", "complaints and satisfaction", "投诉与满意度", _DIMENSION, "0 to 1", True,
+        "complaints_and_satisfaction", "complaints and satisfaction", _DIMENSION, "0 to 1", True,
         "Mean of freedom from complaints (one per ten orders or more: 0, none: 1) and overall satisfaction as a share "
         "of its scale, both of the last 365 days and drawn towards the common ones.",
         "complaints, or overall and scale_max in surveys",
