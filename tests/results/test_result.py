@@ -98,7 +98,7 @@ def test_in_chinese_numbers_names_and_words_read_as_a_chinese_reader_writes_them
         html = Table(frame, percent=("on_time",))._repr_html_()
         text = repr(Table(frame))
     assert cells_of(html) == [
-        ["no", "91.3%", "123.5万", "2.9109万", "核心", "是"],
+        ["no", "91.3%", "123.5万", "29,109", "核心", "是"],
         ["late", "50.0%", "618", "7", "常规", "否"],
     ]
     assert re.findall("<th [^>]*>(.*?)</th>", html) == ["客户编号", "准时率", "收入", "订单数", "等级", "sure"]

@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 
 from clvlab.account.group_told import Together, headlines, to_do
+from clvlab.account.profile import name_of
 from clvlab.account.reading import one_line
 from clvlab.features.customer_file.shared import NO_MANAGER
 from clvlab.features.events import purchases
@@ -199,7 +200,7 @@ class Group(Result):
         if "name" in self._all.customers:
             moves.insert(1, "name", moves["customer_id"].map(self._all.customers["name"]))
         title = f"Who changed tier at the end of {quarter}, and what moved the points"
-        return Table(moves.reset_index(drop=True), title, 1, fold=False, list_name="tier_moves")  # not shown
+        return _Moves(moves.reset_index(drop=True), title, 1, fold=False, list_name="tier_moves")  # not shown
 
     @cached_property
     def lists(self) -> ActionLists:
@@ -264,6 +265,20 @@ class Group(Result):
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         figures = self.headlines._repr_mimebundle_()
         return figures | {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+class _Moves(Table):
+    """Changes of tier; on a page an account is one column, and the tiers say whether it rose."""
+
+    def _shown(self) -> pd.DataFrame:
+        frame = self.to_frame()
+        facts = frame.set_index("customer_id")
+        named = [name_of(facts, customer) for customer in frame["customer_id"]]
+        return (
+            frame.assign(customer_id=named)
+            .rename(columns={"customer_id": "account"})
+            .drop(columns=["move", "name"], errors="ignore")
+        )
 
 
 def _has(customers: pd.DataFrame, column: str, wanted: str) -> pd.Series:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 WAN, YI = 10_000, 100_000_000
 DIGITS = 4  # that count, of a number in 万 or 亿 which is no count
@@ -31,20 +30,6 @@ def is_chinese(text: str) -> bool:
     (True, False)
     """
     return bool(_CHINESE.search(text))
-
-
-def counted(number: int) -> str:
-    """Return a count with all its digits.
-
-    Examples
-    --------
-    >>> counted(9876), counted(29109), counted(-120000000)
-    ('9,876', '2.9109万', '-1.2亿')
-    """
-    for unit, name in ((YI, "亿"), (WAN, "万")):
-        if abs(number) >= unit:
-            return f"{Decimal(number) / unit:,f}{name}"
-    return f"{number:,}"
 
 
 def measured(number: float, decimals: int) -> str:

@@ -71,7 +71,7 @@ INDEX_LABELS: dict[str, dict[str, str]] = {
     "place_before": {"en": "Place then", "zh": "当时名次"},
     "at_stake": {"en": "Margin at stake, {unit}", "zh": "可能流失的毛利（{unit}）"},
     "likely_cause": {"en": "Likely cause", "zh": "可能原因"},
-    "more": {"en": "More in the files: {count}.", "zh": "另有{count}行，见文件。"},
+    "more": {"en": "{count} more in the files:", "zh": "另有{count}行，见文件："},
     "restated": {"en": "What does {day} look like on today's records?", "zh": "按今天的数据，{day}的数字是多少？"},
     "restated_told": {
         "en": "Records of past days are corrected and completed later. Left: what was reported then; right: the same "

@@ -1,4 +1,4 @@
-"""Which columns hold names: of a customer, a person, a place; they read the same in every language."""
+"""Which columns hold names: of a customer, a person, a place, a column in a file; they are in no language."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _NAMES = frozenset(
         "origin",
         "destination",
         "report",
+        "source column",
     )
 )  # not shown
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clvlab.language import say, say_name
-from clvlab.language.figures_in_words import counted
 
 
 def format_cell(value: object, decimals: int, percent: bool = False) -> str:
@@ -39,12 +38,12 @@ def spoken_cell(value: object, decimals: int, percent: bool) -> str:
     >>> from clvlab.language import speaking
     >>> with speaking("zh"):
     ...     spoken_cell(29109, 0, False), spoken_cell(1234567.4, 0, False)
-    ('2.9109万', '123.5万')
+    ('29,109', '123.5万')
     """
     import pandas as pd
 
     if pd.api.types.is_integer(value) and not percent:
-        return counted(int(value))  # type: ignore[call-overload]
+        return f"{value:,}"
     return say(format_cell(value, decimals, percent))
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result, Table
 from clvlab.tiers.grading.cuts import UNSCORED, named, tier_places
+from clvlab.tiers.grading.fifteen import FIFTEEN
 from clvlab.tiers.grading.held import held_through
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from clvlab.tiers.grading.scorecard import Scorecard
 
+_LABELS = {one.name: one.label for one in FIFTEEN}
 PROMOTION, DEMOTION = "promotion", "demotion"
 # So many indicators are named as reasons of a move.
 _REASONS = 3
@@ -189,7 +191,7 @@ def _moves(
 
 def _in_words(change: pd.DataFrame) -> NDArray[np.object_]:
     """Return the largest changes of each row as text, largest first: "revenue +4.1, growth -2.0"."""
-    names = change.columns.to_numpy(dtype=object) + " "
+    names = np.array([f"{_LABELS.get(name, name)} " for name in change.columns], dtype=object)
     amounts = change.to_numpy()
     order = np.argsort(-np.abs(amounts), axis=1, kind="stable")[:, :_REASONS]
     words = np.full(len(change), "", dtype=object)
