@@ -76,7 +76,7 @@ def actions(watched: WatchList, effect: Effect, cost: float, cost_source: str) -
     }
     known = _known_effect(effect, earns.value, cost)
     remarks = (
-        effect.source, cost_source, _said(ranked), *_not_ranked(watched.frame["apart"]),
+        *watched.doubts, effect.source, cost_source, _said(ranked), *_not_ranked(watched.frame["apart"]),
         "Intervals of one account's profit hold both what acting changes and what the account is worth.",
     )  # fmt: skip
     return Actions(
