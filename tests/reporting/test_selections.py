@@ -25,8 +25,8 @@ def test_the_largest_come_by_last_year_s_revenue_the_codes_in_order_where_it_is_
     assert reader("the 1 largest")(study) == [study.accounts.largest]
 
 
-def test_every_value_of_a_column_is_named_once_in_order_and_a_missing_one_is_none(study):
-    assert reader("every region")(study) == ["north", "south"]
+def test_every_value_of_a_column_is_named_once_in_order_and_a_missing_region_is_a_group_of_its_own(study):
+    assert reader("every region")(study) == ["north", "south", "not recorded"]
     assert reader("every name")(study) == ["../x", "<b>", "=1+1"]
     assert reader("every customer_id")(study) == ["007", "b", "c", "d"]
 

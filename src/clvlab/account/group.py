@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 REGION, MANAGER = "region", "account_manager"
 NOT_RECORDED = "not recorded"
 # How accounts stand together of which the customer file says nothing.
-_BLANK = {REGION: NOT_RECORDED, MANAGER: NO_MANAGER}
+BLANK = {REGION: NOT_RECORDED, MANAGER: NO_MANAGER}
 _ENDS = ("", "_lower", "_upper")
 # So many values are named when an unknown one is refused.
 _NAMED = 20
@@ -290,13 +290,13 @@ def _has(customers: pd.DataFrame, column: str, wanted: str) -> pd.Series:
     >>> _has(customers, "region", "not recorded").tolist()
     [False, True, True]
     """
-    what = column.replace("_", " ")
+    what, wanted = column.replace("_", " "), one_line(wanted)
     if column not in customers:
         raise Refused(
             f"The customers have no column {column}, so none can be chosen by it; leave {column} blank for all, or add"
             " the column."
         )
-    values = customers[column].map(one_line).replace("", _BLANK[column])
+    values = customers[column].map(one_line).replace("", BLANK[column])
     known = sorted(values.unique())
     if wanted not in known:
         more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""

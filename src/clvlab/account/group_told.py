@@ -82,16 +82,24 @@ def _share_leaving(everything: Accounts, group: Group) -> float:
 def _at_stake(everything: Accounts, group: Group) -> Headline:
     """Return the margin that the group's accounts put at stake together.
 
-    Its interval is that of how many leave times what all are worth: both err for all accounts alike.
+    Its interval is that of how many of the ranked leave times what they are worth: both err for all of them alike.
+    Where they may bring nothing together, there is none.
     """
     try:
         ranked = group.watch_list.to_frame()
     except Refused as refusal:
         return Headline("margin at stake", None, note=str(refusal))
     total = float(ranked["at_stake"].sum())
-    both = product(*(Range(*(pd.Series([end]) for end in figure)) for figure in (group.leaving, group.value)))
-    told = Together(*(float(part.iloc[0]) for part in both.times(total / both.value)))
     note = f"{plural(len(ranked), 'accounts')} on the watch list"
+    customers, seed = pd.Index(ranked["customer_id"]), everything.base.seed
+    leaving = Together(*everything.churn.prospects.together(customers, group.months, seed))
+    value = Together(
+        float(everything.worth.loc[customers, "value"].sum()), *everything.values.together(customers, seed)
+    )
+    if min(leaving.lower, value.lower) <= 0:
+        return Headline("margin at stake", total, everything.currency, note=note)
+    both = product(*(Range(*(pd.Series([end]) for end in figure)) for figure in (leaving, value)))
+    told = Together(*(float(part.iloc[0]) for part in both.times(total / both.value)))
     return Headline("margin at stake", *_figure(told, everything.currency), note=note)
 
 
@@ -110,11 +118,16 @@ def to_do(everything: Accounts, group: Group) -> Note:
 
 
 def _to_call(everything: Accounts, group: Group) -> list[str]:
-    """Say whom to call first: by what is at stake, or else by how likely they leave."""
-    rows = group.to_frame()
-    for column, what in (("at_stake", "margin at stake"), ("leave", "probability to leave")):
-        if column in rows and len(first := rows.dropna(subset=[column])["customer_id"]):
-            return [f"Call first, by the {what}: {_names(everything, first)}."]
+    """Say whom to call first: by what is at stake, or else by how likely they are there still and leave."""
+    with suppress(Refused):
+        return [
+            f"Call first, by the margin at stake: {_names(everything, group.watch_list.to_frame()['customer_id'])}."
+        ]
+    with suppress(Refused):
+        ahead = everything.prospects[everything.prospects.index.isin(group.customers)]
+        chance = (1 - ahead["already_gone"]) * ahead[f"risk_{group.months}"]
+        first = chance.sort_values(ascending=False, kind="stable").index
+        return [f"Call first, by the probability to leave: {_names(everything, first)}."] if len(first) else []
     return []
 
 
@@ -126,7 +139,7 @@ def _leaving_more(everything: Accounts, group: Group) -> list[str]:
         if group.leaving.lower > of_all * here:
             return [
                 f"More of these accounts are expected to leave than of all customers, {group.leaving.value / here:.0%}"
-                f" against {of_all:.0%}: find out what is done otherwise here."
+                f" against {of_all:.0%}: see whether other accounts or another service make it so."
             ]
     return []
 

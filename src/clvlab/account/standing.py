@@ -147,7 +147,7 @@ def beside_points(held: Classes, band: float, customer_id: str) -> tuple[str, ..
     """Say why points alone do not decide; nothing of an account to which they give the same tier."""
     told = in_words(held, customer_id)
     rule = f"a tier changes at the end of a quarter, and only when points pass a cut by more than {band:g}"
-    return (f"{told.capitalize()}: {rule}.",) if told else ()
+    return (f"{told[:1].upper()}{told[1:]}: {rule}.",) if told else ()
 
 
 def firmness(survival: TierSurvival, customer_id: str) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Changes:
     @property
     def _moved(self) -> pd.Series:
         rows, reviewed = self._in_another_tier, self.before.customers["since"].dropna().max()
-        return (rows["since"] > reviewed) & (rows["tier_left"] == rows["tier_before"])
+        return rows["since"] > reviewed
 
     def move_counts(self) -> pd.DataFrame:
         """Return how many customers went from which tier to which: from best to last, those who stayed included."""

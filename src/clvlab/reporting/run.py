@@ -101,7 +101,9 @@ def _executed(job: Job) -> tuple[NotebookNode, str, str]:
     source = _source(job)
     with _refusals(), warm_kernel() as kernel:
         kernel.start_afresh(job.here)
-        as_of, currency = kernel.print_of(_OPENED.format(arguments=opened_with(job.parameters))).split()
+        as_of, currency = (
+            kernel.print_of(_OPENED.format(arguments=opened_with(job.parameters))).strip().split(maxsplit=1)
+        )
         return kernel.execute(source, job.given), as_of, currency
 
 

@@ -71,6 +71,7 @@ def _tiers(study: Study) -> list[str]:
 
 
 def _values(study: Study, column: str) -> list[str]:
+    from clvlab.account.group import BLANK
     from clvlab.records.staged import SOURCE_FILE, SOURCE_ROW
 
     customers = study.records["customers"].drop(SOURCE_FILE, SOURCE_ROW)
@@ -79,7 +80,10 @@ def _values(study: Study, column: str) -> list[str]:
             f"customers have no column {column!r} to make one report for each of{nearest(column, customers.columns)};"
             f" there are {', '.join(customers.columns)} and tier."
         )
-    return sorted(customers[column].cast("string").execute().dropna().unique())
+    values = customers[column].cast("string").execute()
+    # Whose region or manager is blank is a group of its own; in other columns a blank is no value to report on.
+    apart = [BLANK[column]] if column in BLANK and values.isna().any() else []
+    return [*sorted(values.dropna().unique()), *apart]
 
 
 def _codes(customers: pd.Index | pd.Series, count: int) -> list[str]:
