@@ -117,8 +117,12 @@ class Group(Result):
         Refused
             When the records hold no money, or none of these customers is valued.
         """
+        return self.value_of(self.customers)
+
+    def value_of(self, customers: pd.Index) -> Together:
+        """Return what some of them will bring together within the horizon; refused as :attr:`value` is."""
         values = self._all.values
-        own = self._all.worth.loc[self._all.worth.index.isin(self.customers), "value"]
+        own = self._all.worth.loc[self._all.worth.index.isin(customers), "value"]
         if own.empty:
             raise Refused("None of these customers is valued.")
         everyone = len(own) == len(values.frame)
@@ -128,7 +132,11 @@ class Group(Result):
     @cached_property
     def leaving(self) -> Together:
         """How many of them are expected to leave."""
-        return Together(*self._all.churn.prospects.together(self.customers, self.months, self._all.base.seed))
+        return self.leaving_of(self.customers)
+
+    def leaving_of(self, customers: pd.Index) -> Together:
+        """Return how many of some of them are expected to leave."""
+        return Together(*self._all.churn.prospects.together(customers, self.months, self._all.base.seed))
 
     @cached_property
     def watch_list(self) -> WatchList:

@@ -91,11 +91,8 @@ def _at_stake(everything: Accounts, group: Group) -> Headline:
         return Headline("margin at stake", None, note=str(refusal))
     total = float(ranked["at_stake"].sum())
     note = f"{plural(len(ranked), 'accounts')} on the watch list"
-    customers, seed = pd.Index(ranked["customer_id"]), everything.base.seed
-    leaving = Together(*everything.churn.prospects.together(customers, group.months, seed))
-    value = Together(
-        float(everything.worth.loc[customers, "value"].sum()), *everything.values.together(customers, seed)
-    )
+    customers = pd.Index(ranked["customer_id"])
+    leaving, value = group.leaving_of(customers), group.value_of(customers)
     if min(leaving.lower, value.lower) <= 0:
         return Headline("margin at stake", total, everything.currency, note=note)
     both = product(*(Range(*(pd.Series([end]) for end in figure)) for figure in (leaving, value)))
