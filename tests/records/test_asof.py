@@ -87,6 +87,18 @@ def test_a_customer_onboarded_later_on_paper_stays_with_what_they_shipped():
     assert found[["onboarded_on", "acquisition_cost"]].isna().all().all()
 
 
+def test_a_customer_visited_before_onboarding_is_there_without_what_came_later():
+    tables = {
+        "customers": ibis.memtable(
+            {"customer_id": ["a", "b"], "onboarded_on": [date(2025, 6, 1)] * 2, "acquisition_cost": [5.0, 7.0]}
+        ),
+        "contacts": ibis.memtable({"customer_id": ["a", "b"], "contacted_at": [date(2025, 1, 2), date(2025, 5, 2)]}),
+    }
+    found = cut_all(tables, date(2025, 3, 1))["customers"].execute()
+    assert found["customer_id"].tolist() == ["a"]
+    assert found[["onboarded_on", "acquisition_cost"]].isna().all().all()
+
+
 def test_a_column_first_filled_later_is_not_there_before(tmp_path):
     text = "shipment_id,customer_id,booked_at,revenue\nS1,C1,2025-01-02,\nS2,C1,2025-02-02,5\n"
     records = records_of(folder(tmp_path / "data", shipments=text), tmp_path / "into")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from clvlab.records.contract import ACTIVITY_TABLES, UNDATED, Contract
+from clvlab.records.contract import UNDATED, Contract
 from clvlab.records.contracts import TABLES
 from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR
 from clvlab.refusal import Refused
@@ -45,10 +45,10 @@ def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
 
 
 def cut_all(tables: Mapping[str, ir.Table], as_of: date) -> dict[str, ir.Table]:
-    """Return all tables as they were known at the end of a day; a customer who was active by then is there.
+    """Return all tables as they were known at the end of a day; a customer who was heard of by then is there.
 
-    A customer whose onboarding is dated later than their own shipments is kept, with the code and the undated
-    ratings alone: dropping the row would orphan what was shipped.
+    A customer whose onboarding is dated later than their own shipments, or than a visit or a contract, is kept, with
+    the code and the undated ratings alone: dropping the row would orphan those rows.
 
     Raises
     ------
@@ -61,8 +61,8 @@ def cut_all(tables: Mapping[str, ir.Table], as_of: date) -> dict[str, ir.Table]:
     customers, contract = tables["customers"], TABLES["customers"]
     if contract.event in customers.columns:
         early = customers.filter(customers[contract.event].cast("date") > ibis.literal(as_of))
-        active = [found[name]["customer_id"] for name in ACTIVITY_TABLES if name in found]
-        seen = ibis.or_(*(early.customer_id.isin(codes) for codes in active))
+        named = [name for name in found if name != "customers" and "customer_id" in TABLES[name].required]
+        seen = ibis.or_(*(early.customer_id.isin(found[name]["customer_id"]) for name in named))
         stub = {
             column.name: ibis.literal(None, type=early[column.name].type())
             for column in contract.columns

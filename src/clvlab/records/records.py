@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+import ibis
 import ibis.expr.types as ir
 
 from clvlab.assumptions import Assumptions
@@ -120,10 +121,13 @@ class Records:
         return found.keyed(self.key and fingerprint(self.key, "redacted"))
 
     def at(self, as_of: date) -> Records:
-        """Return the records as they were known at the end of the day ``as_of``, money in one currency."""
+        """Return the records as they were known at the end of the day ``as_of``, money in one currency.
+
+        Those of an earlier day are read into memory.
+        """
         tables = cut_all(self.tables, as_of)
         if as_of < self.last_date:
-            tables = _without_blanks(tables)
+            tables = _with_values(tables)
         tables, currency = in_one_currency(tables, self.assumptions)
         found = replace(self, tables=tables, currency=currency)
         return found.keyed(self.key and fingerprint(self.key, as_of.isoformat()))
@@ -149,11 +153,15 @@ class Records:
         return make() if self.key is None else kept(f"{stage}-{fingerprint(self.key, stage, *asked)}", make)
 
 
-def _without_blanks(tables: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
-    """Return the tables less those without rows and columns without values: a later value must not show."""
+def _with_values(tables: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """Return the tables less those without rows and columns without values: a later value must not show.
+
+    To know them each table must be gone through as a whole: it is kept as it was read.
+    """
     found = {}
     for name, table in tables.items():
-        counts = table.aggregate(rows=table.count(), **{c: table[c].count() for c in table.columns}).execute().iloc[0]
-        if counts["rows"]:
-            found[name] = table.select([c for c in table.columns if counts[c] or c in TABLES[name].required])
+        rows = table.to_pyarrow()
+        kept = [c for c in rows.column_names if rows[c].null_count < len(rows) or c in TABLES[name].required]
+        if len(rows):
+            found[name] = ibis.memtable(rows.select(kept))
     return found
