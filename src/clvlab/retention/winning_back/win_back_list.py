@@ -94,7 +94,10 @@ class WinBackList(Stated):
         """Which lost accounts are worth an attempt, in one sentence."""
         wanted = self.frame[self.frame["profit"] > 0]
         if wanted.empty:
-            return f"None of {len(self.frame):,} lost accounts is expected to earn the cost of winning it back"
+            of_all = f"None of {len(self.frame):,} lost accounts is expected to"
+            return (
+                f"{of_all} earn the cost of winning it back" if self.cost else f"{of_all} bring anything if it returns"
+            )
         if not self.cost:
             return (
                 f"{len(wanted):,} of {len(self.frame):,} lost accounts would bring something; what an attempt costs is"

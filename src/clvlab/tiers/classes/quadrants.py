@@ -93,7 +93,8 @@ class Quadrants(Classes):
         money = f"{format_cell(ranked['potential'].sum(), 0)} {self.unit}"
         total = f"{plural(len(ranked), 'customers')}, {money} ahead"
         shown = ranked[columns].head(most).reset_index(drop=True)
-        return Table(shown, f"{what}: {total}; the first {len(shown)}", 0, ("probability",), fold=False)
+        title = f"{what}: {total}; the first {len(shown)}" if len(shown) else f"{what}: none"
+        return Table(shown, title, 0, ("probability",), fold=False)
 
 
 def potential_value(value: Range, could_be_won: Range) -> Range:
