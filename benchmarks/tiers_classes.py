@@ -78,7 +78,7 @@ def base_of(records: Records, seed: int = 2) -> Base:
     leaving = with_ends("leave_12", rng.beta(1.0, 6.0, n), 0.6, 1.0)
     standing = rng.choice(np.array(["active", "silent", LOST], dtype=object), n, p=[0.6, 0.2, 0.2])
     models = {
-        "values": SimpleNamespace(frame=values),
+        "values": SimpleNamespace(frame=values, doubts=[]),
         "churn": SimpleNamespace(
             accounts=SimpleNamespace(standing=pd.DataFrame({"standing": standing}, index=customers)),
             prospects=SimpleNamespace(frame=leaving.assign(tie=np.where(rng.random(n) < 0.1, "contract", ""))),

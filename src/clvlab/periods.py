@@ -113,6 +113,17 @@ def from_epoch_days(days: Any) -> Any:
     return np.asarray(days, dtype="int64").astype("datetime64[D]").astype("datetime64[ns]")
 
 
+def epoch_date(days: float) -> dt.date:
+    """Return one day since 1970-01-01 as a date: the inverse of :func:`epoch_days` on a date.
+
+    Examples
+    --------
+    >>> epoch_date(10)
+    datetime.date(1970, 1, 11)
+    """
+    return _EPOCH + dt.timedelta(days=int(days))
+
+
 def _year_month(date: Any) -> tuple[Any, Any]:
     """Return year and month of a date, a Series or an Ibis expression."""
     if isinstance(date, dt.date):

@@ -186,7 +186,7 @@ class Study:
 
     def margins_by(self, period: str) -> pd.DataFrame:
         """Return what customers earned by calendar ``"month"`` or ``"year"``: one row per customer and period."""
-        return margins_by_period(self._known.tables, self.as_of, self._grading.assumptions, period)
+        return margins_by_period(self._grading.ledger, self._grading.assumptions, period)
 
     @cached_property
     def classes(self) -> CustomerClasses:

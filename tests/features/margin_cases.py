@@ -18,13 +18,13 @@ def day(text: str) -> pd.Timestamp:
 
 
 CUSTOMERS = pd.DataFrame({
-    "customer_id": ["a", "b", "c"],
-    "onboarded_on": [day("2020-05-01"), day("2025-02-01"), day("2025-03-01")],
-    "acquisition_cost": [900.0, 70.0, None],
-    "referred_by": [None, "a", "nobody"],
-    "requirements": ["temperature; packaging;", None, ""],
+    "customer_id": ["a", "b", "c", "x"],
+    "onboarded_on": [day("2020-05-01"), day("2025-02-01"), day("2025-03-01"), None],
+    "acquisition_cost": [900.0, 70.0, None, None],
+    "referred_by": [None, "a", "nobody", None],
+    "requirements": ["temperature; packaging;", None, "", None],
 })  # fmt: skip
-# Of a: one carried out, one not costed yet, one refused; of b: one of an earlier year; of x, who is in no file: one.
+# Of a: one carried out, one not costed yet, one refused; of b: one of an earlier year; of x: one, at a loss.
 SHIPMENTS = pd.DataFrame({
     "shipment_id": ["1", "2", "3", "4", "5"],
     "customer_id": ["a", "a", "a", "b", "x"],

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from margin_cases import CONTACTS, CUSTOMERS, SHIPMENTS, everything, tables
+from margin_cases import AS_OF, CONTACTS, CUSTOMERS, SHIPMENTS, everything, tables
 
 from clvlab.features.cost_to_serve import AT_RECORDED_COST, AT_UNIT_COST, NOT_RECORDED, WITHOUT_COST, serving
+from clvlab.features.ledger import Ledger
 
 
 def costs(given: dict, unit_costs: dict[str, float]) -> dict[str, float]:
     return {
-        name: source[name].sum().execute()
-        for source in serving(given, unit_costs).sources
+        name: source[name].sum()
+        for source in serving(Ledger(given, AS_OF), unit_costs).sources.values()
         for name in source.columns
         if name.startswith("serving_")
     }
 
 
 def test_without_unit_costs_only_what_was_recorded_counts():
-    found = serving(everything(), {})
+    found = serving(Ledger(everything(), AS_OF), {})
     recorded = {"call", "contact", "price_notice", "visit", "campaign"}
     assert {name for name, rule in found.rules.items() if rule == AT_RECORDED_COST} == recorded
     assert found.rules["order"] == found.rules["complaint"] == WITHOUT_COST
@@ -26,7 +27,7 @@ def test_without_unit_costs_only_what_was_recorded_counts():
 
 
 def test_an_activity_that_the_records_lack_is_named():
-    rules = serving(everything(), {"quote": 60.0, "visit": 10.0}).rules
+    rules = serving(Ledger(everything(), AS_OF), {"quote": 60.0, "visit": 10.0}).rules
     assert (rules["quote"], rules["visit"]) == (NOT_RECORDED, AT_UNIT_COST)
 
 
@@ -35,9 +36,14 @@ def test_contacts_without_kind_count_at_their_recorded_cost():
     assert costs(given, {"visit": 500.0})["serving_contact"] == 190
 
 
+def test_contacts_of_blank_kind_count_with_those_of_no_other_kind():
+    given = everything() | tables(contacts=CONTACTS.assign(kind=["contact", None, "visit", None]))
+    assert costs(given, {})["serving_contact"] == 150 + 33 + 7
+
+
 def test_contacts_without_kind_or_cost_are_said_to_count_as_nothing():
     given = everything() | tables(contacts=CONTACTS[["customer_id", "contacted_at"]])
-    assert serving(given, {}).rules["contact"] == WITHOUT_COST
+    assert serving(Ledger(given, AS_OF), {}).rules["contact"] == WITHOUT_COST
 
 
 @pytest.mark.parametrize(("text", "number"), [("temperature;packaging", 2), (" ; ", 0), ("visibility", 1), (None, 0)])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clvlab.features.ledger import Ledger
 from clvlab.features.lifecycle import (
     BEFORE,
     DORMANT,
@@ -34,13 +35,16 @@ EVENTS = st.lists(
 CAME = st.dictionaries(st.sampled_from("abcd"), st.dates(dt.date(2021, 6, 1), dt.date(2023, 12, 31)), max_size=4)
 
 
-def orders_of(events) -> pd.DataFrame:
-    return pd.DataFrame(events, columns=["customer_id", "date"])
+def ledger_of(events, as_of: dt.date, **others: ibis.Table) -> Ledger:
+    orders = pd.DataFrame(events, columns=["customer_id", "booked_at"]).assign(
+        booked_at=lambda rows: pd.to_datetime(rows["booked_at"])
+    )
+    return Ledger({"shipments": ibis.memtable(orders), **others}, as_of)
 
 
-def months(*active: int) -> pd.DataFrame:
+def months(*active: int) -> list[tuple[str, dt.date]]:
     """Orders of one customer in months counted from January 2022, on the second day."""
-    return orders_of([("a", dt.date(2022 + month // 12, month % 12 + 1, 2)) for month in active])
+    return [("a", dt.date(2022 + month // 12, month % 12 + 1, 2)) for month in active]
 
 
 def states_of(active: list[int], begin: int | None = None, came: int | None = None) -> dict[int, str]:
@@ -80,10 +84,8 @@ def test_states_and_moves_are_as_told_step_by_step(events, came, known_from_the_
     begin = None if known_from_the_start else period_index(first, "month")
     customers = ibis.memtable({"customer_id": list("abcd"), "onboarded_on": [came.get(who) for who in "abcd"]},
                               schema={"customer_id": "string", "onboarded_on": "date"})  # fmt: skip
-    found = lifecycle_months(
-        orders_of(events), AS_OF, STAGES, None if known_from_the_start else customers,
-        records_begin="2000-01-01" if known_from_the_start else None,
-    )  # fmt: skip
+    ledger = ledger_of(events, AS_OF, **({} if known_from_the_start else {"customers": customers}))
+    found = lifecycle_months(ledger, STAGES, "2000-01-01" if known_from_the_start else None)
     from_month = period_index(first, "month") + int(first.day > 1 and not known_from_the_start)
     moves: dict[tuple[str, str], int] = {}
     for who in sorted({who for who, _ in events}):
@@ -101,7 +103,7 @@ def test_states_and_moves_are_as_told_step_by_step(events, came, known_from_the_
 
 def test_a_life_from_new_to_lost_and_back():
     active = [0, 1, 2, 4, 6, 8, 9, 20, 21]
-    found = lifecycle_months(months(*active), "2024-01-31", STAGES, records_begin="2020-01-01")
+    found = lifecycle_months(ledger_of(months(*active), dt.date(2024, 1, 31)), STAGES, records_begin="2020-01-01")
     path = [NEW, SATISFIED, SATISFIED, RETAINED, RETAINED, RETAINED]  # January to June
     path += [LONG_STANDING] * 5 + [DORMANT] * 2 + [LOST] * 7 + [RETURNED, SATISFIED, SATISFIED, DORMANT, DORMANT]
     counted = found.moves.groupby(["state", "following"])["n"].sum()
@@ -111,24 +113,24 @@ def test_a_life_from_new_to_lost_and_back():
 
 
 def test_a_month_that_is_not_over_counts_for_those_who_ordered_in_it():
-    orders = orders_of([("a", "2024-01-05"), ("b", "2024-01-05"), ("b", "2024-03-02")])
-    found = lifecycle_months(orders, "2024-03-10", STAGES, records_begin="2020-01-01")
+    orders = ledger_of([("a", "2024-01-05"), ("b", "2024-01-05"), ("b", "2024-03-02")], dt.date(2024, 3, 10))
+    found = lifecycle_months(orders, STAGES, records_begin="2020-01-01")
     assert found.today["state"].to_dict() == {"a": NEW, "b": SATISFIED}
     assert found.moves["n"].sum() == 2
 
 
 def test_one_customer_with_one_order_in_a_month_not_over_has_no_moves():
-    found = lifecycle_months(orders_of([("a", "2024-03-05")]), "2024-03-10", records_begin="2020-01-01")
+    found = lifecycle_months(ledger_of([("a", "2024-03-05")], dt.date(2024, 3, 10)), records_begin="2020-01-01")
     assert found.moves.empty
     assert found.months == 0
     assert found.today["state"].tolist() == [NEW]
 
 
 def test_first_customers_are_not_new_unless_onboarding_or_the_start_says_so():
-    orders = months(0, 1, 2)
-    assert lifecycle_months(orders, "2022-03-31").today["state"].tolist() == [BEFORE]
+    orders, until = months(0, 1, 2), dt.date(2022, 3, 31)
+    assert lifecycle_months(ledger_of(orders, until)).today["state"].tolist() == [BEFORE]
     since = {day: ibis.memtable({"customer_id": ["a"], "onboarded_on": [day]}) for day in ("2010-05-01", "2022-01-02")}
-    states = {day: lifecycle_months(orders, "2022-03-31", customers=table).today["state"].item()
+    states = {day: lifecycle_months(ledger_of(orders, until, customers=table)).today["state"].item()
               for day, table in since.items()}  # fmt: skip
     assert states == {"2010-05-01": LONG_STANDING, "2022-01-02": SATISFIED}
 
@@ -142,6 +144,8 @@ def test_stages_out_of_order_are_refused(numbers):
         Stages(**numbers)
 
 
-def test_a_start_after_the_first_order_is_refused():
+def test_a_start_after_the_first_order_and_no_order_at_all_are_refused():
     with pytest.raises(Refused, match="earlier day"):
-        lifecycle_months(months(0), "2022-03-31", records_begin="2022-02-01")
+        lifecycle_months(ledger_of(months(0), dt.date(2022, 3, 31)), records_begin="2022-02-01")
+    with pytest.raises(Refused, match="no order up to 2021-12-31"):
+        lifecycle_months(ledger_of(months(0), dt.date(2021, 12, 31)))

@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from clvlab.features.ledger import Ledger
 from clvlab.features.loyalty_measures import loyalty_measures, satisfaction
 from clvlab.refusal import Refused
 
@@ -55,7 +56,7 @@ def test_measures_are_as_counted_by_hand():
         ),
         "surveys": surveys(("b", "2025-06-01", 9.0, 6.0), ("b", "2025-07-01", 9.0, 8.0)),
     }  # fmt: skip
-    found, lacks = loyalty_measures(tables, AS_OF)
+    found, lacks = loyalty_measures(Ledger(tables, AS_OF))
     assert lacks == []
     assert found.loc["a", ["wallet_share", "renewed", "renewals", "referrals"]].tolist() == [0.4, 1, 2, 1]
     assert found.loc["b", "recommend"] == pytest.approx(0.7)
@@ -67,7 +68,7 @@ def test_what_is_absent_is_switched_off_by_one_line_each():
         "customers": ibis.memtable({"customer_id": ["a"]}),
         "shipments": ibis.memtable({"customer_id": ["a"], "booked_at": pd.to_datetime(["2025-01-01"])}),
     }
-    found, lacks = loyalty_measures(tables, AS_OF)
+    found, lacks = loyalty_measures(Ledger(tables, AS_OF))
     assert found.index.tolist() == ["a"]
     assert found.columns.empty
     assert [line.split()[0] for line in lacks] == ["Wallet", "Renewal", "Recommendation", "Referral"]

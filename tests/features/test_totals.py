@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvlab.features.totals import customer_totals, order_gaps, sold_in_a_year
+from clvlab.features.ledger import Ledger
+from clvlab.features.totals import customer_totals, order_gaps
 from clvlab.features.winnable import sales
 from clvlab.refusal import Refused
 
@@ -26,14 +27,14 @@ def tables_of(**shipments: list) -> dict[str, ibis.Table]:
 
 
 def test_sums_cover_the_last_days_and_dates_all_records():
-    found = customer_totals(tables_of(weight=[1.0, 2.0, 4.0, 8.0]), AS_OF, days=365).loc["a"]
+    found = customer_totals(Ledger(tables_of(weight=[1.0, 2.0, 4.0, 8.0]), AS_OF), days=365).loc["a"]
     assert (found["orders"], found["weight"]) == (2, 3.0)
     assert (found["first_on"], found["last_on"]) == (pd.Timestamp("2024-06-01"), pd.Timestamp("2025-03-01"))
     assert found["years_of_business"] == pytest.approx(2.0, abs=0.01)
 
 
 def test_everyone_on_file_has_a_row_and_a_refused_shipment_is_no_order():
-    found = customer_totals(tables_of(weight=[1.0, 2.0, 4.0, 8.0]), AS_OF)
+    found = customer_totals(Ledger(tables_of(weight=[1.0, 2.0, 4.0, 8.0]), AS_OF))
     assert found.index.tolist() == CODES
     assert found["orders"].tolist() == [3, 0, 0]
     assert found["weight"].tolist() == [7.0, 0.0, 0.0]
@@ -41,22 +42,22 @@ def test_everyone_on_file_has_a_row_and_a_refused_shipment_is_no_order():
 
 
 def test_columns_are_absent_where_the_records_lack_them():
-    found = customer_totals(tables_of(), AS_OF)
+    found = customer_totals(Ledger(tables_of(), AS_OF))
     assert found.columns.tolist() == ["orders", "first_on", "last_on", "years_of_business"]
 
 
 def test_what_is_not_known_is_left_out_of_sums_and_counted():
-    found = customer_totals(tables_of(weight=[None, 2.0, None, 8.0]), AS_OF)
+    found = customer_totals(Ledger(tables_of(weight=[None, 2.0, None, 8.0]), AS_OF))
     assert found.loc["a", "weight"] == 2.0
     assert found.attrs["unknown"] == {"weight": 2}
-    silent = customer_totals(tables_of(weight=[np.nan, np.nan, np.nan, 8.0]), AS_OF)
+    silent = customer_totals(Ledger(tables_of(weight=[np.nan, np.nan, np.nan, 8.0]), AS_OF))
     assert silent["weight"].isna().tolist() == [True, False, False]
 
 
 def test_services_are_counted_with_the_share_of_the_main_one():
+    services = {"service": ["road", "road", "air", "sea"]}
     found = customer_totals(
-        tables_of(service=["road", "road", "air", "sea"], service_category=["basic", "basic", "value-added", None]),
-        AS_OF,
+        Ledger(tables_of(**services, service_category=["basic", "basic", "value-added", None]), AS_OF)
     )
     assert found.loc["a", ["services", "main_service_share", "value_added_share"]].tolist() == pytest.approx(
         [2, 2 / 3, 1 / 3]
@@ -67,7 +68,7 @@ def test_services_are_counted_with_the_share_of_the_main_one():
 
 def test_money_adds_up_to_all_sales(small_study):
     tables, as_of = small_study.records.tables, small_study.as_of
-    found, sold = customer_totals(tables, as_of), sales(tables, as_of).execute()
+    found, sold = customer_totals(Ledger(tables, as_of)), sales(tables, as_of).execute()
     for column in ("revenue", "margin"):
         assert found[column].sum() == pytest.approx(sold[column].sum(), rel=1e-12)
     assert found["orders"].sum() == small_study.purchases.orders.count().execute()
@@ -78,14 +79,14 @@ def test_invoices_alone_give_orders_and_revenue():
         "customer_id": ["a", "a", "b"], "issued_on": ["2025-01-02", "2025-01-09", "2025-01-09"],
         "amount": [50.0, -10.0, 7.0], "kind": ["freight", "credit note", "tax"],
     })  # fmt: skip
-    found = customer_totals({"customers": tables_of()["customers"], "invoices": invoices}, AS_OF)
+    found = customer_totals(Ledger({"customers": tables_of()["customers"], "invoices": invoices}, AS_OF))
     assert found["orders"].tolist() == [1, 0, 0]
     assert found["revenue"].tolist() == [40.0, 0.0, 0.0]
 
 
 def test_no_period_is_refused():
     with pytest.raises(Refused, match="days = 0 is no period"):
-        customer_totals(tables_of(), AS_OF, days=0)
+        customer_totals(Ledger(tables_of(), AS_OF), days=0)
 
 
 def test_gaps_are_between_order_days_and_one_day_tells_none():
@@ -93,7 +94,7 @@ def test_gaps_are_between_order_days_and_one_day_tells_none():
         "customer_id": ["a"] * 4 + ["b"],
         "booked_at": pd.to_datetime(["2025-01-01", "2025-01-04", "2025-01-04", "2025-01-14", "2025-12-31"]),
     })  # fmt: skip
-    found = order_gaps({"shipments": shipments}, AS_OF)
+    found = order_gaps(Ledger({"shipments": shipments}, AS_OF))
     assert found["order_days"].tolist() == [3, 1]
     assert found["usual_gap_days"].tolist()[0] == 6.5
     assert np.isnan(found.loc["b", "usual_gap_days"])
@@ -102,16 +103,17 @@ def test_gaps_are_between_order_days_and_one_day_tells_none():
 
 def test_orders_after_the_day_are_not_looked_at():
     early = dt.date(2024, 12, 31)
-    assert customer_totals(tables_of(), early).loc["a", "orders"] == 1
-    assert order_gaps(tables_of(), early).loc["a", "order_days"] == 1
+    assert customer_totals(Ledger(tables_of(), early)).loc["a", "orders"] == 1
+    assert order_gaps(Ledger(tables_of(), early)).loc["a", "order_days"] == 1
 
 
 def test_sales_of_an_earlier_year_are_those_of_its_totals(small_study):
     tables, day = small_study.records.tables, small_study.as_of - dt.timedelta(days=365)
-    sold, totals = sold_in_a_year(tables, day), customer_totals(tables, day, days=365)
+    sold = Ledger(tables, small_study.as_of).sold_in_a_year(day)
+    totals = customer_totals(Ledger(tables, day), days=365)
     assert sold.name == "revenue"
     assert sold.index.tolist() == totals.index[totals["orders"] > 0].tolist()
     assert sold.to_numpy() == pytest.approx(totals.loc[sold.index, "revenue"].to_numpy())
     without_money = {"shipments": tables["shipments"].drop("revenue"), "customers": tables["customers"]}
-    orders = sold_in_a_year(without_money, day)
+    orders = Ledger(without_money, small_study.as_of).sold_in_a_year(day)
     assert orders.to_dict() == totals.loc[totals["orders"] > 0, "orders"].to_dict()

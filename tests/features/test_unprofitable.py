@@ -10,6 +10,7 @@ from margin_cases import AS_OF
 from scipy.stats import binomtest
 
 from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.features.margins import customer_margins
 from clvlab.features.unprofitable import share_unprofitable
 from clvlab.refusal import Refused
@@ -84,8 +85,9 @@ def test_customers_without_any_business_are_nobody():
 def test_the_planted_share_of_a_market_lies_within_the_interval(seed):
     market = simulate(customers=300, months=24, seed=seed)
     needed = ("customers", "shipments", "complaints", "contacts")
-    records = {name: ibis.memtable(market.tables[name]) for name in needed}
+    given = {name: ibis.memtable(market.tables[name]) for name in needed}
+    records = {name: table.semi_join(given["customers"], "customer_id") for name, table in given.items()}
     costs = {name.replace(" ", "_"): cost for name, (cost, _) in TRUE_COSTS.items()}
-    found = share_unprofitable(customer_margins(records, AS_OF, Assumptions(unit_costs=costs)).running)
+    found = share_unprofitable(customer_margins(Ledger(records, AS_OF), Assumptions(unit_costs=costs)).running)
     planted = market.truth["customers"]["unprofitable_in_expectation"].to_pandas().mean()
     assert found.lower <= planted <= found.upper

@@ -9,10 +9,11 @@ import pytest
 from margin_cases import AS_OF, UNIT_COSTS, everything, tables
 
 from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.features.margins import customer_margins
 from clvlab.refusal import Refused
 
-MARGINS = customer_margins(everything(), AS_OF, Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
+MARGINS = customer_margins(Ledger(everything(), AS_OF), Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
 
 
 @pytest.mark.parametrize("customer_id", [None, "a", "b", "c", "x"])
@@ -37,10 +38,10 @@ def test_an_unknown_customer_is_refused_by_name():
 
 def test_without_direct_cost_no_step_is_called_profit():
     invoices = pd.DataFrame({"customer_id": ["a"], "issued_on": [dt.date(2025, 1, 1)], "amount": [100.0]})
-    given = tables(customers=pd.DataFrame({"customer_id": ["a"]}), invoices=invoices)
-    plain = customer_margins(given, AS_OF, Assumptions()).waterfall()
+    given = Ledger(tables(customers=pd.DataFrame({"customer_id": ["a"]}), invoices=invoices), AS_OF)
+    plain = customer_margins(given, Assumptions()).waterfall()
     assert plain.to_frame()["step"].to_list() == ["amount invoiced"]
-    served = customer_margins(given, AS_OF, Assumptions(unit_costs={"order": 5.0})).waterfall()
+    served = customer_margins(given, Assumptions(unit_costs={"order": 5.0})).waterfall()
     steps = ["amount invoiced", "serving: order", "amount invoiced less these costs"]
     assert served.to_frame()["step"].to_list() == steps
 

@@ -7,10 +7,11 @@ import pytest
 from margin_cases import AS_OF, SHIPMENTS, UNIT_COSTS, everything, tables
 
 from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.features.margins import customer_margins
 from clvlab.refusal import Refused
 
-MARGINS = customer_margins(everything(), AS_OF, Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
+MARGINS = customer_margins(Ledger(everything(), AS_OF), Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
 
 
 def test_the_curve_rises_to_what_the_profitable_earned_and_ends_at_the_profit():
@@ -35,8 +36,8 @@ def test_a_peak_share_of_a_loss_means_nothing():
 
 def test_what_is_not_costed_yet_makes_nobody_unprofitable():
     waiting = SHIPMENTS.assign(direct_cost=np.nan)
-    found = customer_margins(tables(customers=SHIPMENTS[["customer_id"]].drop_duplicates(), shipments=waiting), AS_OF,
-                             Assumptions())  # fmt: skip
+    given = tables(customers=SHIPMENTS[["customer_id"]].drop_duplicates(), shipments=waiting)
+    found = customer_margins(Ledger(given, AS_OF), Assumptions())
     assert (found.frame["profit"] == 0).all()
     with pytest.raises(Refused, match="nobody can be called unprofitable"):
         found.whale()

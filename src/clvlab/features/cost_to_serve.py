@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from clvlab.features.events import purchases
-
-Tables = Mapping[str, ir.Table]
+from clvlab.features.ledger import Ledger
+from clvlab.features.rows import Floats, Rows
 
 SERVING = "serving_"
 REQUIREMENT = "special_requirement"
@@ -28,13 +26,13 @@ class Serving(NamedTuple):
     Attributes
     ----------
     sources
-        The Ibis tables that show activities, with a date and one column ``serving_<activity>`` added for each activity
+        By table that shows activities, its rows: ``day``, and one column ``serving_<activity>`` for each activity
         costed there.
     rules
         By activity, the sentence that says how it was costed, with a place for the activity's name.
     """
 
-    sources: list[ir.Table]
+    sources: dict[str, Rows]
     rules: dict[str, str]
 
     def remarks(self) -> list[str]:
@@ -47,17 +45,17 @@ class Serving(NamedTuple):
 class _Done(NamedTuple):
     """An activity in a table's rows: how often each row shows it, and the cost recorded with it, if any."""
 
-    times: ir.Value
-    recorded: ir.Value | None = None
+    times: Floats
+    recorded: Floats | None = None
 
 
-def serving(tables: Tables, unit_costs: Mapping[str, float]) -> Serving:
+def serving(ledger: Ledger, unit_costs: Mapping[str, float]) -> Serving:
     """Cost what was done for customers.
 
     Parameters
     ----------
-    tables
-        Accepted tables by name.
+    ledger
+        The records up to a day.
     unit_costs
         Cost of doing an activity once, by activity as :class:`~clvlab.assumptions.Assumptions` names them.
 
@@ -73,18 +71,19 @@ def serving(tables: Tables, unit_costs: Mapping[str, float]) -> Serving:
 
     Examples
     --------
+    >>> import datetime as dt, ibis
     >>> contacts = ibis.memtable({"customer_id": ["a"], "contacted_at": ["2025-03-01"], "kind": ["visit"]})
     >>> invoices = ibis.memtable({"customer_id": ["a"], "issued_on": ["2025-03-31"], "amount": [5.0]})
-    >>> tables = {"contacts": contacts, "invoices": invoices}
-    >>> for sentence in serving(tables, {"visit": 400.0, "claim": 90.0}).remarks():
+    >>> ledger = Ledger({"contacts": contacts, "invoices": invoices}, dt.date(2025, 12, 31))
+    >>> for sentence in serving(ledger, {"visit": 400.0, "claim": 90.0}).remarks():
     ...     print(sentence)
     Counted at the assumed unit cost: visit.
     In the records without a unit cost or a recorded one, so counted as nothing: order.
     With a unit cost, but not in the records: claim.
     """
-    sources, rules = [], {}
-    for table, date, activities in _activities(tables, unit_costs):
-        costs: dict[str, ir.Value] = {}
+    sources, rules = {}, {}
+    for table, rows, activities in _activities(ledger, unit_costs):
+        costs: dict[str, Floats] = {}
         for activity, done in activities.items():
             if activity in unit_costs:
                 costs[activity], rules[activity] = done.times * unit_costs[activity], AT_UNIT_COST
@@ -92,60 +91,66 @@ def serving(tables: Tables, unit_costs: Mapping[str, float]) -> Serving:
                 costs[activity], rules[activity] = done.recorded, AT_RECORDED_COST
             else:
                 rules[activity] = WITHOUT_COST
-        named = {SERVING + activity: cost.cast("float64") for activity, cost in costs.items()}
-        sources.append(table.mutate(date=table[date].cast("date"), **named))
+        named = {SERVING + activity: cost for activity, cost in costs.items()}
+        sources[table] = rows.having({"day": rows["day"], **named})
     rules |= {activity: NOT_RECORDED for activity in unit_costs if activity not in rules}
     return Serving(sources, rules)
 
 
-def _activities(tables: Tables, unit_costs: Mapping[str, float]) -> Iterator[tuple[ir.Table, str, dict[str, _Done]]]:
-    """Yield each table that shows activities, its column of dates, and the activities."""
-    once = ibis.literal(1.0)
+def _activities(ledger: Ledger, unit_costs: Mapping[str, float]) -> Iterator[tuple[str, Rows, dict[str, _Done]]]:
+    """Yield each table that shows activities, its rows, and the activities."""
+    tables = ledger.tables
     if "shipments" in tables:
-        shipments = _with_requirements(tables["shipments"], tables["customers"], REQUIREMENT in unit_costs)
-        yield shipments, "booked_at", _of_orders(shipments)
+        yield "shipments", ledger.shipments, _of_orders(ledger, REQUIREMENT in unit_costs)
     elif "invoices" in tables:
-        yield purchases(tables).orders, "date", {"order": _Done(once)}
+        yield "invoices", ledger.orders, {"order": _once(ledger.orders)}
     if "complaints" in tables:
-        yield tables["complaints"], "opened_at", {"complaint": _Done(once)}
+        complaints = ledger.rows("complaints", "opened_at")
+        yield "complaints", complaints, {"complaint": _once(complaints)}
     if "contacts" in tables:
-        yield tables["contacts"], "contacted_at", _of_contacts(tables["contacts"])
-    campaigns = tables.get("campaigns")
-    if campaigns is not None and "cost" in campaigns.columns:
-        yield campaigns, "started_on", {"campaign": _Done(once, campaigns.cost.fill_null(0.0))}
+        told = {name: tables["contacts"][name] for name in ("kind", "cost") if ledger.has("contacts", name)}
+        contacts = ledger.rows("contacts", "contacted_at", **told)
+        yield "contacts", contacts, _of_contacts(contacts)
+    if ledger.has("campaigns", "cost"):
+        campaigns = ledger.rows("campaigns", "started_on", cost=tables["campaigns"].cost)
+        yield "campaigns", campaigns, {"campaign": _Done(np.ones(len(campaigns)), campaigns.filled("cost"))}
 
 
-def _with_requirements(shipments: ir.Table, customers: ir.Table, costed: bool) -> ir.Table:
-    """Add to each shipment how many special requirements its customer has, where the records tell.
-
-    Looking them up for each shipment takes as long as all the rest: they are blank when nothing is costed by them.
-    """
-    if "requirements" not in customers.columns:
-        return shipments
-    if not costed:
-        return shipments.mutate(needs=ibis.null("int64"))
-    named = customers.requirements.split(";").filter(lambda word: word.strip() != "").length()
-    needs = customers.select(needed_by="customer_id", needs=named)
-    return shipments.left_join(needs.filter(needs.needs > 0), shipments.customer_id == needs.needed_by)
+def _once(rows: Rows) -> _Done:
+    return _Done(np.ones(len(rows)))
 
 
-def _of_orders(shipments: ir.Table) -> dict[str, _Done]:
-    done = {"order": _Done(ibis.literal(1.0))}
-    if "urgent" in shipments.columns:
-        done["urgent_order"] = _Done(shipments.urgent.fill_null(False).cast("int64"))
-    if "needs" in shipments.columns:
-        done[REQUIREMENT] = _Done(shipments.needs.fill_null(0))
-    if "claim_paid" in shipments.columns:
-        done["claim"] = _Done((shipments.claim_paid > 0).fill_null(False).cast("int64"))
+def _of_orders(ledger: Ledger, with_requirements: bool) -> dict[str, _Done]:
+    """Return what was done for each shipment; special requirements, long to look up, only where they cost something."""
+    rows = ledger.shipments
+    done = {"order": _once(rows)}
+    if "urgent" in rows:
+        done["urgent_order"] = _Done(rows.filled("urgent"))
+    if ledger.has("customers", "requirements"):
+        done[REQUIREMENT] = _Done(_requirements(ledger)[rows.place] if with_requirements else np.zeros(len(rows)))
+    if "claim_paid" in rows:
+        done["claim"] = _Done((rows.filled("claim_paid") > 0).astype("float64"))
     return done
 
 
-def _of_contacts(contacts: ir.Table) -> dict[str, _Done]:
+def _requirements(ledger: Ledger) -> Floats:
+    """Return how many special requirements each customer has on file."""
+    file = ledger.tables["customers"]
+    named = file.requirements.split(";").filter(lambda word: word.strip() != "").length()
+    found = ledger.places.rows(file.select("customer_id", needs=named))
+    return found.total(found["needs"]).to_numpy()
+
+
+def _of_contacts(contacts: Rows) -> dict[str, _Done]:
     """Return the contacts of each kind that there are."""
-    kind = contacts.kind.fill_null(CONTACT) if "kind" in contacts.columns else ibis.literal(CONTACT)
-    recorded = contacts.cost.fill_null(0.0) if "cost" in contacts.columns else None
+    words = contacts.words.get("kind", [])
+    words = words if CONTACT in words else [*words, CONTACT]
+    blank = float(words.index(CONTACT))
+    kind = np.nan_to_num(contacts["kind"], nan=blank) if "kind" in contacts else np.full(len(contacts), blank)
+    recorded = contacts.filled("cost") if "cost" in contacts else None
     done = {}
-    for name in sorted(contacts.select(kind=kind).distinct().kind.execute()):
-        times = (kind == name).cast("int64")
-        done[name.replace(" ", "_")] = _Done(times, None if recorded is None else times * recorded)
+    for number, name in sorted(enumerate(words), key=lambda pair: pair[1]):
+        times = (kind == number).astype("float64")
+        if times.any():
+            done[name.replace(" ", "_")] = _Done(times, None if recorded is None else times * recorded)
     return done

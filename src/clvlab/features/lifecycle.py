@@ -1,18 +1,16 @@
-"""Where each customer stands in its life with us, month by month, counted in the engine."""
+"""Where each customer stands in its life with us, month by month."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from clvlab.features.by_customer import first_label
-from clvlab.features.tables import AnyTable, day_of, events_until
-from clvlab.periods import parse_date, period_index, period_start
+from clvlab.features.ledger import Ledger
+from clvlab.periods import epoch_date, from_epoch_days, parse_date, period_index, period_start
 from clvlab.refusal import Refused
 
 PROSPECT, NEW, SATISFIED, RETAINED, LONG_STANDING = "prospect", "new", "satisfied", "retained", "long-standing"
@@ -20,8 +18,7 @@ DORMANT, LOST, RETURNED, NOT_WON = "dormant", "lost", "returned", "not won"
 # The state of a customer known before the records begin, as long as they don't tell for how long.
 BEFORE = "known before"
 _KINDS = (NEW, RETURNED, SATISFIED, BEFORE)
-# No month; and more than there are, so that customer and month make one number.
-_NONE, _MONTHS = -1, 1_000_000
+_NONE = -1  # no month
 # The moves that the stages allow, in the order of a customer's life.
 POSSIBLE = {
     PROSPECT: (PROSPECT, NEW, NOT_WON),
@@ -92,24 +89,17 @@ class LifecycleMonths:
 
 
 def lifecycle_months(
-    orders: AnyTable,
-    as_of: str | dt.date,
-    stages: Stages | None = None,
-    customers: ir.Table | None = None,
-    records_begin: str | dt.date | None = None,
+    ledger: Ledger, stages: Stages | None = None, records_begin: str | dt.date | None = None
 ) -> LifecycleMonths:
     """Follow every customer from state to state, month by month.
 
     Parameters
     ----------
-    orders
-        customer_id, date: one row per order.
-    as_of
-        The last day that counts.
+    ledger
+        The records up to a day. onboarded_on in its customer file tells since when customers are known whom the records
+        find there.
     stages
         The numbers of the rules.
-    customers
-        customer_id and, where known, onboarded_on: tells since when customers are known whom the records find there.
     records_begin
         Since when orders are recorded; the first order's day when None. Give an earlier date when nobody was a customer
         before (a cohort, a start-up): then everyone is new once.
@@ -121,7 +111,7 @@ def lifecycle_months(
     Raises
     ------
     Refused
-        For missing columns, customers or dates, no order up to ``as_of``, and a start after the first order.
+        Without an order up to the day, and for a start after the first order.
 
     Notes
     -----
@@ -140,23 +130,26 @@ def lifecycle_months(
 
     Examples
     --------
-    >>> orders = pd.DataFrame({
-    ...     "customer_id": ["a", "a", "b"], "date": ["2024-01-10", "2024-02-10", "2024-02-11"],
-    ... })
-    >>> found = lifecycle_months(orders, "2024-06-30", records_begin="2020-01-01")
+    >>> import ibis
+    >>> days = pd.to_datetime(["2024-01-10", "2024-02-10", "2024-02-11"])
+    >>> shipments = ibis.memtable({"customer_id": ["a", "a", "b"], "booked_at": days})
+    >>> ledger = Ledger({"shipments": shipments}, dt.date(2024, 6, 30))
+    >>> found = lifecycle_months(ledger, records_begin="2020-01-01")
     >>> found.today.reset_index()
       customer_id    state  months
     0           a  dormant       4
     1           b  dormant       4
     """
-    stages = stages or Stages()
-    rows, first_day, until = events_until(orders, "customer_id", "date", as_of)
+    stages, until = stages or Stages(), ledger.as_of
+    if not len(ledger.order_days):
+        raise Refused(f"There is no order up to {until}; give a later day.")
+    first_day = epoch_date(ledger.order_days["day"].min())
     begin = first_day if records_begin is None else parse_date(records_begin)
     if begin > first_day:
         raise Refused(f"records_begin is {begin}, but there is an order on {first_day}; give the earlier day.")
     start, this = period_index(begin, "month"), period_index(until, "month")
     whole = this if period_start(this + 1, "month") - until == dt.timedelta(days=1) else this - 1
-    active, codes = _active_months(rows, customers, start, stages.dormant_after)
+    active, codes = _active_months(ledger, start, stages.dormant_after)
     today = _today(active, codes, whole, stages)
     names = ["month", "following", "since", "kind"]
     counts = _with_kinds(active.groupby(names, as_index=False).size().rename(columns={"size": "n"}))
@@ -167,36 +160,28 @@ def lifecycle_months(
     return LifecycleMonths(today, moves, max(whole - first + 1, 0), before)
 
 
-def _active_months(
-    rows: ir.Table, customers: ir.Table | None, start: int, dormant_after: int
-) -> tuple[pd.DataFrame, pd.Index]:
-    """Return one row per customer and month with an order, in order, and the customers' codes.
+def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.DataFrame, pd.Index]:
+    """Return one row per customer and month with an order, in order, and the codes of those who ordered.
 
     Columns: ``place`` of the customer among the codes, ``month``, ``following`` (next active month, :data:`_NONE` for
     none), ``since`` (the stay's first month) and ``kind`` of the stay, its place in :data:`_KINDS`: ``new``,
     ``returned`` (after dormancy), ``satisfied`` (begun before the records, known since when) or :data:`BEFORE`.
     """
-    found: Any = rows.select("customer", month=period_index(rows.day, "month"))
-    found = found.group_by("customer").agg(months=found.month.collect())
-    if customers is not None and "onboarded_on" in customers.columns:
-        known = customers.select(
-            who=customers.customer_id, came=period_index(day_of(customers, "onboarded_on"), "month")
-        )
-        known = known.filter(known.who.notnull()).group_by("who").agg(came=known.came.min())
-        found = found.left_join(known, found.customer == known.who)
-    orders = found.order_by("customer").to_pyarrow().combine_chunks()
-    months = orders["months"].combine_chunks()
-    ordered = np.repeat(np.arange(len(orders)), np.diff(months.offsets))
-    # Windows over customers would do the same in the engine, in twice the time; so would np.unique here.
-    both = np.sort(ordered * _MONTHS + months.flatten().to_numpy())
-    place, month = np.divmod(both[np.diff(both, prepend=-1) > 0], _MONTHS)
-    row, first = np.arange(len(place)), np.diff(place, prepend=-1) > 0
+    whose, month = ledger.order_days.place, _months(ledger.order_days["day"])
+    another = (np.diff(whose, prepend=-1) > 0) | (np.diff(month, prepend=_NONE) > 0)
+    whose, month = whose[another], month[another]
+    joins = np.diff(whose, prepend=-1) > 0
+    place = joins.cumsum() - 1
+    ordered = whose[joins]
+    came = np.full(len(ordered), np.nan)
+    if ledger.has("customers", "onboarded_on"):
+        onboarded = ledger.onboarded.first("day").to_numpy()[ordered]
+        told = ~np.isnan(onboarded)
+        came[told] = _months(onboarded[told])
+    row, first = np.arange(len(place)), joins
     begins = first | (np.diff(month, prepend=0) > dormant_after)
     following = np.where(np.append(first[1:], True), _NONE, np.append(month[1:], _NONE))
     began, joined = (np.maximum.accumulate(np.where(mark, row, 0)) for mark in (begins, first))
-    came = np.full(len(orders), np.nan)
-    if "came" in orders.column_names:
-        came = orders["came"].to_pandas().to_numpy(float)
     there, old, untold = month[first] - start < dormant_after, came < start, np.isnan(came)
     kinds = [there & old, there & untold, ~there & old]
     of_first = np.select(kinds, [_KINDS.index(kind) for kind in (SATISFIED, BEFORE, RETURNED)], _KINDS.index(NEW))
@@ -210,7 +195,16 @@ def _active_months(
         "since": np.where(in_first, since_first[place], month[began]),
         "kind": np.where(in_first, of_first[place], _KINDS.index(RETURNED)),
     })  # fmt: skip
-    return active, pd.Index(orders["customer"].to_pandas(deduplicate_objects=False), name="customer_id")
+    return active, ledger.customers[ordered].rename("customer_id")
+
+
+def _months(days: np.ndarray) -> np.ndarray:
+    """Return the number of the month of each day; of few days there are many, so each is looked up."""
+    if not len(days):
+        return np.array([], dtype="int64")
+    days = days.astype("int64")
+    every = pd.Series(from_epoch_days(np.arange(days.min(), days.max() + 1)))
+    return period_index(every, "month")[days - days.min()]
 
 
 def _with_kinds(stays: pd.DataFrame) -> pd.DataFrame:

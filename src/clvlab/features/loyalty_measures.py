@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -11,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.by_customer import by_customer
-from clvlab.features.winnable import YEAR_DAYS, sales, start_of
+from clvlab.features.ledger import Ledger
+from clvlab.features.winnable import YEAR_DAYS, start_of
 from clvlab.refusal import Refused
 from clvlab.shrinkage import pool_means
-
-Tables = Mapping[str, ir.Table]
 
 INTENTIONS = ("renew_intention", "recommend")
 MEASURES = ("wallet_share", "renewed", "renewals", *INTENTIONS, "referrals")
@@ -78,15 +76,13 @@ def satisfaction(surveys: ir.Table, as_of: dt.date, days: int = YEAR_DAYS) -> pd
     return frame[["answers"]].assign(**{name: np.clip(values, 0.0, 1.0) for name, values in ends.items()})
 
 
-def loyalty_measures(tables: Tables, as_of: dt.date) -> tuple[pd.DataFrame, list[str]]:
+def loyalty_measures(ledger: Ledger) -> tuple[pd.DataFrame, list[str]]:
     """Return the behaviour and the intentions by which loyalty shows, and what is switched off.
 
     Parameters
     ----------
-    tables
-        Accepted tables by name.
-    as_of
-        The last day known.
+    ledger
+        The records up to a day.
 
     Returns
     -------
@@ -98,61 +94,57 @@ def loyalty_measures(tables: Tables, as_of: dt.date) -> tuple[pd.DataFrame, list
     list of str
         What is absent, and what it needs.
     """
-    customers, lacks = tables["customers"].select("customer_id"), []
-    found = customers.filter(customers.customer_id.notnull())
-    parts: dict[str, Callable[[Tables, dt.date], ir.Table]] = {
+    parts = {
         "Wallet share": _wallet_share,
         "Renewal": _renewals,
         "Recommendation": _intentions,
         "Referral": _referrals,
     }
+    columns: dict[str, pd.Series] = {}
+    lacks = []
     for name, part in parts.items():
         try:
-            found = found.left_join(part(tables, as_of), "customer_id").drop("customer_id_right")
+            columns |= part(ledger)
         except Refused as refusal:
             lacks.append(f"{name} {refusal}")
-    frame = by_customer(found)
-    if "referrals" in frame:
-        frame["referrals"] = frame["referrals"].fillna(0.0)
-    return frame, lacks
+    return pd.DataFrame(columns, ledger.customers, copy=False), lacks
 
 
-def _wallet_share(tables: Tables, as_of: dt.date) -> ir.Table:
-    sold, customers = sales(tables, as_of), tables["customers"]
-    stated = customers.filter(customers.logistics_spend > 0) if "logistics_spend" in customers.columns else None
-    if stated is None or "revenue" not in sold.columns or not stated.count().execute():
+def _wallet_share(ledger: Ledger) -> dict[str, pd.Series]:
+    spend = ledger.file("logistics_spend").astype("float64")
+    sold = ledger.sold_between(start_of(ledger.as_of, 0), ledger.as_of)
+    if "revenue" not in sold or not (spend > 0).any():
         raise Refused("needs logistics_spend in customers, and revenue in shipments or amounts in invoices.")
-    recent = sold.filter(sold.date > ibis.literal(start_of(as_of, 0)))
-    revenue = recent.group_by("customer_id").agg(revenue=recent.revenue.sum())
-    both = stated.select("customer_id", "logistics_spend").left_join(revenue, "customer_id")
-    return both.select("customer_id", wallet_share=both.revenue.fill_null(0) / both.logistics_spend)
+    return {"wallet_share": sold.total(sold["revenue"]) / spend.where(spend > 0)}
 
 
-def _renewals(tables: Tables, as_of: dt.date) -> ir.Table:
-    contracts = tables.get("contracts")
-    if contracts is None or not {"ended_on", "end_reason"} <= set(contracts.columns):
+def _renewals(ledger: Ledger) -> dict[str, pd.Series]:
+    if not ledger.has("contracts", "ended_on", "end_reason"):
         raise Refused("needs ended_on and end_reason in contracts.")
-    over = contracts.filter(contracts.ended_on <= ibis.literal(as_of))
-    renewed = (over.end_reason.lower() == "renewed").fill_null(False)
-    return over.group_by("customer_id").agg(renewed=renewed.sum(), renewals=over.count())
+    renewed = (ledger.tables["contracts"].end_reason.lower() == "renewed").fill_null(False)
+    over = ledger.rows("contracts", "ended_on", renewed=renewed.cast("float64"))
+    count = over.count()
+    return {"renewed": over.total(over["renewed"]).where(count > 0), "renewals": count.where(count > 0)}
 
 
-def _intentions(tables: Tables, as_of: dt.date) -> ir.Table:
-    surveys = tables.get("surveys")
-    asked = [] if surveys is None else [name for name in INTENTIONS if name in surveys.columns]
-    if surveys is None or not asked or not {"answered_on", "scale_max"} <= set(surveys.columns):
+def _intentions(ledger: Ledger) -> dict[str, pd.Series]:
+    surveys = ledger.tables.get("surveys")
+    asked = [name for name in INTENTIONS if ledger.has("surveys", name)]
+    if surveys is None or not asked or not ledger.has("surveys", "answered_on", "scale_max"):
         raise Refused("needs recommend or renew_intention, answered_on and scale_max in surveys.")
-    given = _answered(surveys, as_of, YEAR_DAYS)
-    means = {name: (given[name] / given.scale_max).mean(where=given[name] <= given.scale_max) for name in asked}
-    return given.group_by("customer_id").agg(**means)
+    given = _answered(surveys, ledger.as_of, YEAR_DAYS)
+    shares = {name: given[name] / given.scale_max for name in asked}
+    rows = ledger.places.rows(
+        given.select("customer_id", **{name: ibis.ifelse(share <= 1, share, None) for name, share in shares.items()})
+    )
+    known = {name: rows.count(~np.isnan(rows[name])) for name in asked}
+    return {name: rows.total(rows[name]) / count.where(count > 0) for name, count in known.items()}
 
 
-def _referrals(tables: Tables, as_of: dt.date) -> ir.Table:
-    customers = tables["customers"]
-    if "referred_by" not in customers.columns:
+def _referrals(ledger: Ledger) -> dict[str, pd.Series]:
+    if not ledger.has("customers", "referred_by"):
         raise Refused("needs referred_by in customers.")
-    named = customers.filter(customers.referred_by.notnull())
-    return named.group_by(customer_id=named.referred_by).agg(referrals=named.count())
+    return {"referrals": ledger.referrals.count()}
 
 
 def _answered(surveys: ir.Table, as_of: dt.date, days: int) -> ir.Table:

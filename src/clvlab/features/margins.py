@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
 from clvlab.features.cost_to_serve import SERVING
-from clvlab.features.events import INVOICED, MARGIN, REVENUE, purchases
+from clvlab.features.events import INVOICED, MARGIN, REVENUE
+from clvlab.features.ledger import DIGITS, Ledger
 from clvlab.features.margin_lines import (
     ACQUISITION,
     CAMPAIGN,
     CREDIT,
-    DIGITS,
     EARNED,
     SIZES,
     acquisition,
     add_up,
-    add_up_rows,
-    everybody,
-    in_time,
-    lines_of,
+    by_month,
+    carried_out,
+    has_value,
     margin_lines,
     with_sizes,
 )
-from clvlab.features.rows import Places, Rows
-from clvlab.periods import epoch_days, period_index, period_start
+from clvlab.periods import epoch_days, period_start
 from clvlab.refusal import Refused
 from clvlab.results import Note, Result
 
 if TYPE_CHECKING:
     from clvlab.features.waterfall import Waterfall
     from clvlab.features.whale import WhaleCurve
-
-Tables = Mapping[str, ir.Table]
 
 MONTHS = {"month": 1, "year": 12}
 
@@ -112,15 +106,13 @@ class Margins(Result):
         return self.waterfall()._repr_html_() + (Note(*self.remarks)._repr_html_() if self.remarks else "")
 
 
-def customer_margins(tables: Tables, as_of: dt.date, assumptions: Assumptions, since: dt.date | None = None) -> Margins:
+def customer_margins(ledger: Ledger, assumptions: Assumptions, since: dt.date | None = None) -> Margins:
     """Add up what each customer earned and cost, line by line.
 
     Parameters
     ----------
-    tables
-        Accepted tables by name, as they were known on the day.
-    as_of
-        The last day that counts.
+    ledger
+        The records up to a day, as they were known on it.
     assumptions
         For unit costs, the cost of capital, and the currency.
     since
@@ -129,12 +121,12 @@ def customer_margins(tables: Tables, as_of: dt.date, assumptions: Assumptions, s
     Returns
     -------
     Margins
-        One row for everyone in the customer file, and for everyone with rows in any table read.
+        One row for everyone in the customer file.
 
     Raises
     ------
     Refused
-        When the records hold no revenue.
+        When the records hold no revenue, or rows of customers who are not in the file.
 
     Notes
     -----
@@ -154,21 +146,20 @@ def customer_margins(tables: Tables, as_of: dt.date, assumptions: Assumptions, s
     ...         "revenue": [900.0, 100.0], "direct_cost": [700.0, 80.0],
     ...     })),
     ... }
-    >>> found = customer_margins(tables, dt.date(2025, 12, 31), Assumptions(unit_costs={"order": 20.0}))
+    >>> ledger = Ledger(tables, dt.date(2025, 12, 31))
+    >>> found = customer_margins(ledger, Assumptions(unit_costs={"order": 20.0}))
     >>> found.frame.loc["a", ["contribution", "cost_to_serve", "profit"]].to_list()
     [220.0, 40.0, 180.0]
     """
-    return margins_since(tables, as_of, assumptions, [since])[0]
+    return margins_since(ledger, assumptions, [since])[0]
 
 
-def margins_since(
-    tables: Tables, as_of: dt.date, assumptions: Assumptions, starts: Sequence[dt.date | None]
-) -> list[Margins]:
-    """Add up what each customer earned and cost from several first days on, reading the records once.
+def margins_since(ledger: Ledger, assumptions: Assumptions, starts: Sequence[dt.date | None]) -> list[Margins]:
+    """Add up what each customer earned and cost from several first days on, costing every row once.
 
     Parameters
     ----------
-    tables, as_of, assumptions
+    ledger, assumptions
         As for :func:`customer_margins`.
     starts
         The first days; None for all there is.
@@ -176,28 +167,23 @@ def margins_since(
     Raises
     ------
     Refused
-        When the records hold no revenue.
+        As for :func:`customer_margins`.
     """
-    meaning = _meaning(tables)
-    sources, remarks = margin_lines(tables, as_of, assumptions)
-    places = Places.among(everybody(tables))
-    earned = [_rows(places, source) for source in sources]
-    referrals, of_referring = _referrals(places, tables["customers"])
+    meaning = _meaning(ledger)
+    parts, remarks = margin_lines(ledger, assumptions, meaning)
+    earned = [with_sizes(rows) for rows in parts]
+    referrals, of_referring = ledger.referrals, _unknown_referrers(ledger)
     found = []
     for since in starts:
-        won, of_winning = acquisition(tables, as_of, since)
-        within = earned if since is None else [rows.where(rows["date"] >= epoch_days(since)) for rows in earned]
-        sums = add_up_rows([*within, *(_rows(places, table) for table in won)])
+        won, of_winning = acquisition(ledger, since)
+        within = earned if since is None else [rows.where(rows["day"] >= epoch_days(since)) for rows in earned]
+        sums = add_up([*within, won])
         frame = _with_sums(sums.drop(columns=[*SIZES]))
         frame["referred_value"] = referrals.total(frame["profit"].to_numpy()[referrals["referred"].astype("int64")])
-        said = (*_not_costed(tables, meaning, as_of, since), *remarks, *of_winning, *of_referring)
+        said = (*_not_costed(ledger, meaning, since), *remarks, *of_winning, *of_referring)
         running = _running(frame, sums[[*SIZES]])
-        found.append(Margins(frame, running, meaning, since, as_of, assumptions.currency, said))
+        found.append(Margins(frame, running, meaning, since, ledger.as_of, assumptions.currency, said))
     return found
-
-
-def _rows(places: Places, source: ir.Table) -> Rows:
-    return with_sizes(places.rows(source.select("customer_id", "date", *lines_of(source.columns))))
 
 
 def _running(frame: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
@@ -207,14 +193,12 @@ def _running(frame: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     return sizes.assign(profit=profit, lost=(sizes["gained"] - profit).clip(lower=0.0).round(DIGITS))
 
 
-def margins_by_period(
-    tables: Tables, as_of: dt.date, assumptions: Assumptions, by: str = "month", since: dt.date | None = None
-) -> pd.DataFrame:
+def margins_by_period(ledger: Ledger, assumptions: Assumptions, by: str = "month") -> pd.DataFrame:
     """Add up what each customer earned and cost by calendar month or year.
 
     Parameters
     ----------
-    tables, as_of, assumptions, since
+    ledger, assumptions
         As for :func:`customer_margins`.
     by
         ``"month"`` or ``"year"``.
@@ -232,66 +216,54 @@ def margins_by_period(
     """
     if by not in MONTHS:
         raise Refused(f"by={by!r} is not known; choose one of {', '.join(MONTHS)}.")
-    _meaning(tables)
-    sources, _ = margin_lines(tables, as_of, assumptions)
-    won, _ = acquisition(tables, as_of, since)
-    within = [source.filter(in_time(source.date, as_of, since)) for source in (*sources, *won)]
-    numbered = [source.mutate(period=period_index(source.date, "month") // MONTHS[by]) for source in within]
-    keys = ["customer_id", "period"]
-    lines = add_up(numbered, keys).order_by(keys).to_pyarrow().to_pandas(deduplicate_objects=False).set_index(keys)
-    starts = [period_start(number * MONTHS[by], "month") for number in lines.index.levels[1]]
-    lines.index = lines.index.set_levels(
-        [f"{start:%Y}" if by == "year" else f"{start:%Y-%m}" for start in starts], level=1
-    )
-    return _with_sums(lines)
+    parts, _ = margin_lines(ledger, assumptions, _meaning(ledger))
+    won, _ = acquisition(ledger, None)
+    rows, periods = by_month([*parts, won], MONTHS[by])
+    frame = _with_sums(add_up(rows))
+    starts = [period_start(number * MONTHS[by], "month") for number in periods]
+    labels = [f"{start:%Y}" if by == "year" else f"{start:%Y-%m}" for start in starts]
+    frame.index = frame.index.set_levels([ledger.customers[frame.index.levels[0]], labels], level=[0, 1])
+    return frame
 
 
-def _meaning(tables: Tables) -> str:
+def _meaning(ledger: Ledger) -> str:
     """Return what the contribution is, refusing records without revenue."""
-    shipments = tables.get("shipments")
-    if shipments is not None and "revenue" in shipments.columns:
-        return MARGIN if "direct_cost" in shipments.columns else REVENUE
-    if "invoices" in tables:
+    if ledger.has("shipments", "revenue"):
+        return MARGIN if ledger.has("shipments", "direct_cost") else REVENUE
+    if "invoices" in ledger.tables:
         return INVOICED
     raise Refused("What customers earned needs revenue in shipments, or invoices; the records hold neither.")
 
 
 def _with_sums(lines: pd.DataFrame) -> pd.DataFrame:
     """Return the lines in the order in which they lead from revenue to profit, with their sums."""
-    found = lines.reindex(columns=[*EARNED], fill_value=0.0)
+    nothing = pd.Series(0.0, lines.index)
+    found = {name: lines.get(name, nothing) for name in EARNED}
     found["contribution"] = found["revenue"] - found["rebate"] - found["direct_cost"] - found["claims_paid"]
-    activities = [name for name in lines.columns if name.startswith(SERVING)]
-    found[activities] = lines[activities]
-    found["cost_to_serve"] = found[activities].sum(axis=1)
-    for name in (*CREDIT, ACQUISITION):
-        found[name] = lines[name] if name in lines.columns else 0.0
+    activities = {str(name): lines[name] for name in lines.columns if name.startswith(SERVING)}
+    found |= activities | {"cost_to_serve": sum(activities.values(), nothing)}
+    found |= {name: lines.get(name, nothing) for name in CREDIT}
     found["credit_cost"] = found["capital_cost"] + found["expected_loss"]
-    found.insert(found.columns.get_loc("credit_cost"), ACQUISITION, found.pop(ACQUISITION))
+    found[ACQUISITION] = lines.get(ACQUISITION, nothing)
     costs = found["cost_to_serve"] + found["credit_cost"] + found[ACQUISITION]
     found["profit"] = (found["contribution"] - costs).round(DIGITS)
-    return found
+    return pd.DataFrame(found, copy=False)
 
 
-def _referrals(places: Places, customers: ir.Table) -> tuple[Rows, list[str]]:
-    """Return one row per referral: the referrer's place, and ``referred``, the place of whom it brought."""
-    if "referred_by" not in customers.columns:
-        return Rows(places.customers, np.array([], "int64"), {"referred": np.array([])}), []
-    links = customers.filter(customers.referred_by.notnull())
-    links = links.join(places.table, "customer_id").select(customer_id="referred_by", referred="place")
-    found = places.rows(links)
-    strangers = int(links.count().execute()) - len(found.place)
-    remark = f"{strangers:,} customers were referred by someone who is not in the records."
-    return found, [remark] if strangers else []
+def _unknown_referrers(ledger: Ledger) -> list[str]:
+    """Say how many customers were referred by someone else than a customer."""
+    unknown = int(ledger.file("referred_by").notna().sum()) - len(ledger.referrals)
+    return [f"{unknown:,} customers were referred by someone who is not in the records."] if unknown else []
 
 
-def _not_costed(tables: Tables, meaning: str, as_of: dt.date, since: dt.date | None) -> list[str]:
+def _not_costed(ledger: Ledger, meaning: str, since: dt.date | None) -> list[str]:
     """Say when the contribution is no margin, and which shipments are in no sum of money yet."""
     shown = "revenue (amount invoiced)" if meaning == INVOICED else meaning
     remarks = [] if meaning == MARGIN else [f"Direct cost is not recorded: what is shown is {shown}, not margin."]
     if meaning != INVOICED:
-        found = purchases(tables).table
-        within = found.filter(in_time(found.date, as_of, since))
-        missing = int(within.value.isnull().sum().fill_null(0).execute())
+        rows = ledger.shipments
+        waiting = carried_out(rows) & ~has_value(rows, meaning)
+        missing = int((waiting if since is None else waiting & (rows["day"] >= epoch_days(since))).sum())
         if missing:
             remarks.append(f"{missing:,} shipments have no {meaning} yet (not costed or priced); sums leave them out.")
     return remarks

@@ -21,6 +21,7 @@ from clvlab.clv.valuing.potential import Potential, potential
 from clvlab.clv.valuing.ranges import Range
 from clvlab.features.by_customer import aligned
 from clvlab.features.events import MARGIN, purchases
+from clvlab.features.ledger import Ledger
 from clvlab.features.margins import Margins
 from clvlab.features.totals import customer_totals
 from clvlab.periods import DAYS_PER_YEAR, MONTHS_PER_YEAR
@@ -76,6 +77,11 @@ class Base:
     values: Callable[[], CustomerValues]
     churn: Callable[[], Churn]
 
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The records row by row, by customer."""
+        return Ledger(self.records.tables, self.as_of)
+
     @property
     def margins(self) -> Margins:
         """What customers earned, over all records."""
@@ -84,7 +90,7 @@ class Base:
     @cached_property
     def last_year(self) -> LastYear:
         """The records of the last 365 days, by customer."""
-        return LastYear(self.records.tables, self.as_of, self.assumptions)
+        return LastYear(self.ledger, self.assumptions)
 
     @property
     def margins_last_year(self) -> Margins:
@@ -153,7 +159,7 @@ class Base:
 
     def _by_orders(self) -> Worth:
         """Return orders so far, and those of a year ahead at the pace so far, drawn towards that of all."""
-        every = customer_totals(self.records.tables, self.as_of)
+        every = customer_totals(self.ledger)
         seen = (pd.Timestamp(self.as_of) - every["first_on"]).dt.days + 1
         came = every.index[every["orders"] > 0]
         pooled = pool_counts(every.loc[came, "orders"], seen[came] / DAYS_PER_YEAR)
@@ -174,7 +180,7 @@ class Base:
         Refused
             When nothing had happened by then.
         """
-        records = self.records.at(day).read()
+        records = self.records.at(day)
         if not any(name in records for name in ACTIVITY_TABLES):
             raise Refused(f"The records hold no shipment or invoice up to {day}: they do not reach back so far.")
         bought = purchases(records.tables)

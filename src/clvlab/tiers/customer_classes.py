@@ -12,9 +12,9 @@ import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range
 from clvlab.features.by_customer import aligned
-from clvlab.features.events import MARGIN, purchases
+from clvlab.features.events import MARGIN
 from clvlab.features.loyalty_measures import loyalty_measures, satisfaction
-from clvlab.features.totals import order_gaps, sold_in_a_year
+from clvlab.features.totals import order_gaps
 from clvlab.features.winnable import GRACE, start_of
 from clvlab.refusal import Refused, nearest
 from clvlab.results import Result, Table
@@ -94,10 +94,9 @@ class CustomerClasses(Result):
 
     @property
     def _spend(self) -> pd.Series:
-        customers = self.base.records["customers"]
-        if "logistics_spend" not in customers.columns:
+        if not self.base.ledger.has("customers", "logistics_spend"):
             raise Refused("Classes by spend need logistics_spend in customers.")
-        return customers.select("customer_id", "logistics_spend").execute().set_index("customer_id")["logistics_spend"]
+        return self.base.ledger.file("logistics_spend")
 
     @cached_property
     def worth_of_buyers(self) -> pd.Series:
@@ -179,7 +178,7 @@ class CustomerClasses(Result):
     @cached_property
     def usage(self) -> Classes:
         """Heavy, medium and light users among present customers."""
-        gaps = order_gaps(self.base.records.tables, self.base.as_of)
+        gaps = order_gaps(self.base.ledger)
         here = self.standing.labels.index[self.standing.labels == PRESENT]
         return usage_classes(gaps.reindex(here))
 
@@ -187,7 +186,7 @@ class CustomerClasses(Result):
     def size(self) -> Classes:
         """Large, medium and small customers."""
         worth = self.base.worth
-        return size_kinds(self.base.records["customers"], worth.last_year, self._last_year(worth.name), worth.unit)
+        return size_kinds(self.base.ledger.file("size_class"), worth.last_year, self._last_year(worth.name), worth.unit)
 
     @cached_property
     def services(self) -> Classes:
@@ -209,14 +208,14 @@ class CustomerClasses(Result):
         """
         if column not in KINDS:
             raise Refused(f"Kinds of customers by {column!r} are not known; choose {', '.join(KINDS)}.")
-        return file_kinds(self.base.records["customers"], column, KINDS[column])
+        if not self.base.ledger.has("customers", column):
+            raise Refused(f"{KINDS[column]} needs {column} in customers.")
+        return file_kinds(self.base.ledger.file(column), column, KINDS[column])
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
         """Stages of life today, and how customers moved between them."""
-        base, tables = self.base, self.base.records.tables
-        orders = purchases(tables).orders
-        return lifecycle(orders, base.as_of, base.records["customers"], tables.get("leads"), seed=base.seed)
+        return lifecycle(self.base.ledger, seed=self.base.seed)
 
     @cached_property
     def loyalty(self) -> Loyalty:
@@ -226,11 +225,11 @@ class CustomerClasses(Result):
             raise Refused("Loyalty needs the table surveys with overall and scale_max.")
         answers = satisfaction(tables["surveys"], base.as_of)
         ahead = base.churn().prospects.frame
-        measures, _ = loyalty_measures(tables, base.as_of)
+        measures, _ = loyalty_measures(base.ledger)
         return loyalty(
             base.estimated(answers, "satisfaction"),
             base.estimated(ahead, "leave_12"),
-            ties(ahead["tie"], base.records["customers"]),
+            ties(ahead["tie"], base.ledger.file("retention_level")),
             measures,
             base.worth.last_year.rename(f"{base.worth.name}_last_year"),
             base.worth.unit,
@@ -244,7 +243,7 @@ class CustomerClasses(Result):
         year = base.totals[name].fillna(0.0).astype("float64")
         unit = base.records.currency if name == "revenue" else name
         reaches_back = base.totals["first_on"].min() <= pd.Timestamp(start_of(base.as_of, 1) + GRACE)
-        before = sold_in_a_year(base.records.tables, start_of(base.as_of, 0)) if reaches_back else None
+        before = base.ledger.sold_in_a_year(start_of(base.as_of, 0)) if reaches_back else None
         classes = abc_classes(year[year > 0], self._last_year(name), base.assumptions.abc_cuts, unit)
         return yearly_questions(base.records.tables, base.as_of, year, before, classes, self._margin_rate, unit)
 

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 # So many reviews back a tier is held; a first quarter's points hardly tell by then.
 _REVIEWS, _FEWEST_FOR_MOVES = 8, 2
-_QUARTERS_OF_A_YEAR = 4
-# Records seldom end on a quarter's last day: in its last week it counts as over.
+# Records seldom begin on a quarter's first day or end on its last: a week less is still a year, and a quarter over.
 _LAST_DAYS = dt.timedelta(days=7)
 _FIFTEEN, _NINE = ({one.name: one for one in scheme} for scheme in (FIFTEEN, NINE))
 
@@ -195,13 +194,13 @@ class Tiers(Result):
         began = self.base.totals["first_on"].min()
         if pd.isna(began):
             return {}
-        first = int(period_index(began.date(), "quarter")) + _QUARTERS_OF_A_YEAR - 1
+        a_year_seen = began.date() + dt.timedelta(days=YEAR_DAYS - 1) - _LAST_DAYS
         running = int(period_index(self.base.as_of + _LAST_DAYS, "quarter"))
         ends = {
             period_label(quarter, "quarter"): period_start(quarter + 1, "quarter") - dt.timedelta(days=1)
-            for quarter in range(max(first, running - _REVIEWS), running)
+            for quarter in range(running - _REVIEWS, running)
         }
-        return {quarter: min(day, self.base.as_of) for quarter, day in ends.items()}
+        return {quarter: min(day, self.base.as_of) for quarter, day in ends.items() if day >= a_year_seen}
 
     @cached_property
     def nine_criteria(self) -> Scorecard:

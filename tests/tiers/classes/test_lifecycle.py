@@ -1,18 +1,27 @@
 """Stages of life as classes: who never ordered is a prospect, leads are followed, and thin records say so."""
 
+import datetime as dt
+
 import ibis
 import pandas as pd
 import pytest
 
+from clvlab.features.ledger import Ledger
 from clvlab.features.lifecycle import DORMANT, NEW, NOT_WON, POSSIBLE, PROSPECT
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.lifecycle import lifecycle
 
+FEBRUARY = dt.date(2025, 2, 28)
+
 
 @pytest.fixture(scope="module")
 def market(small_study):
-    records = small_study.records
-    return lifecycle(small_study.purchases.orders, small_study.as_of, records["customers"], records["leads"])
+    return lifecycle(Ledger(small_study.records.tables, small_study.as_of))
+
+
+def ledger_of(orders: pd.DataFrame, as_of: dt.date, **others: ibis.Table) -> Ledger:
+    shipments = orders.assign(booked_at=pd.to_datetime(orders["date"]))[["customer_id", "booked_at"]]
+    return Ledger({"shipments": ibis.memtable(shipments), **others}, as_of)
 
 
 def test_every_customer_has_one_stage_and_prospects_never_ordered(market, small_study):
@@ -52,7 +61,7 @@ def test_the_table_of_moves_is_drawn_with_a_cell_for_each_possible_move(market):
 
 def test_one_customer_has_a_stage_and_what_it_cannot_tell_is_refused():
     orders = pd.DataFrame({"customer_id": ["a", "a"], "date": ["2025-01-05", "2025-02-05"]})
-    found = lifecycle(orders, "2025-02-28")
+    found = lifecycle(ledger_of(orders, FEBRUARY))
     assert found.labels.tolist() == ["known before"]
     assert "needs the table leads" in repr(found)
     with pytest.raises(Refused, match="become lost"):
@@ -67,7 +76,7 @@ def test_one_customer_has_a_stage_and_what_it_cannot_tell_is_refused():
 def test_forty_customers_who_all_order_alike_share_a_stage():
     rows = [(f"c{i}", f"2025-{month:02}-03") for i in range(40) for month in range(1, 7)]
     orders = pd.DataFrame(rows, columns=["customer_id", "date"])
-    found = lifecycle(orders, "2025-06-30", records_begin="2020-01-01")
+    found = lifecycle(ledger_of(orders, dt.date(2025, 6, 30)), records_begin="2020-01-01")
     assert found.summary().to_frame().set_index("class")["customers"]["satisfied"] == 40
 
 
@@ -75,4 +84,4 @@ def test_leads_that_were_never_won_are_not_followed_and_it_is_said():
     leads = ibis.memtable(pd.DataFrame({"lead_id": ["l"], "opened_on": pd.to_datetime(["2025-01-01"]),
                                         "won_on": pd.to_datetime([None]), "kind": "new"}))  # fmt: skip
     orders = pd.DataFrame({"customer_id": ["a"], "date": ["2025-01-05"]})
-    assert "ever won" in " ".join(lifecycle(orders, "2025-02-28", leads=leads).remarks)
+    assert "ever won" in " ".join(lifecycle(ledger_of(orders, FEBRUARY, leads=leads)).remarks)

@@ -7,6 +7,7 @@ import pytest
 from class_cases import by_customer, everyone_has_one_label
 
 from clvlab.features.churn_definitions.rhythm import rhythm
+from clvlab.features.ledger import Ledger
 from clvlab.features.totals import order_gaps
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.labelled import NOT_KNOWN
@@ -41,7 +42,7 @@ def test_heavy_users_who_went_silent_are_counted():
 
 
 def test_counted_and_estimated_rhythms_both_serve(small_study):
-    counted = order_gaps(small_study.records.tables, small_study.as_of)
+    counted = order_gaps(Ledger(small_study.records.tables, small_study.as_of))
     estimated = rhythm(small_study.purchases.orders, small_study.as_of).customers
     for found, frame in ((usage_classes(counted), counted), (usage_classes(estimated), estimated)):
         assert everyone_has_one_label(found, frame.index)

@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.tiers.grading.fifteen import scorecard_indicators
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.last_year import LastYear
@@ -42,4 +43,4 @@ def market(*shipments: pd.DataFrame, **customers: list) -> Tables:
 
 
 def measure(tables: Tables, as_of: dt.date = AS_OF, **unit_costs: float) -> Indicators:
-    return scorecard_indicators(LastYear(tables, as_of, Assumptions(currency="CNY", unit_costs=unit_costs)))
+    return scorecard_indicators(LastYear(Ledger(tables, as_of), Assumptions(currency="CNY", unit_costs=unit_costs)))

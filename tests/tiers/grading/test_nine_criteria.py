@@ -9,6 +9,7 @@ import pytest
 from grading_cases import AS_OF, every, market, shipped, table
 
 from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.last_year import LastYear
 from clvlab.tiers.grading.measured import Measured
@@ -18,7 +19,7 @@ WEEKLY = every(7)
 
 
 def measure(tables, **given: Measured) -> Indicators:
-    return nine_criteria(LastYear(tables, AS_OF, Assumptions()), **given)
+    return nine_criteria(LastYear(Ledger(tables, AS_OF), Assumptions()), **given)
 
 
 def given(**values: float) -> Measured:
@@ -127,7 +128,7 @@ def test_industry_and_brand_are_as_rated():
 
 
 def test_all_nine_are_known_of_the_demo(small_study):
-    found = nine_criteria(LastYear(small_study.records.tables, small_study.as_of, small_study.assumptions))
+    found = nine_criteria(LastYear(Ledger(small_study.records.tables, small_study.as_of), small_study.assumptions))
     assert not found.missing
     pd.testing.assert_frame_equal(found.values.isna(), found.errors.isna())
     assert (found.errors.min() >= 0).all()

@@ -137,7 +137,7 @@ def volume_classes(weight: pd.Series, tonnes: Sequence[float] = (10e6, 5e6, 1e6)
     Parameters
     ----------
     weight
-        Weight of a year in kg, by customer_id (``customer_totals(tables, as_of, 365)["weight"]``).
+        Weight of a year in kg, by customer_id (``customer_totals(ledger, 365)["weight"]``).
     tonnes
         Least weights of the classes A, B, ... a year, falling; what is below the last is one class more. 10, 5 and 1
         million tonnes are those of railway freight: a road or parcel provider gives its own.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 
 from clvlab.features.by_customer import first_label
 from clvlab.features.customer_file.shared import plural
-from clvlab.features.tables import AnyTable, as_table
 from clvlab.periods import DAYS_PER_YEAR, parse_date
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.abc import abc_classes
@@ -60,13 +60,13 @@ def standing_kinds(last_on: pd.Series, as_of: str | dt.date, left: pd.Series | N
     return Classes("Past, present and future customers", labels, rules, silent.to_frame("silent_days"))
 
 
-def size_kinds(customers: AnyTable, volume: pd.Series, what: str, unit: str = "") -> Classes:
+def size_kinds(stated: pd.Series, volume: pd.Series, what: str, unit: str = "") -> Classes:
     """Class customers as large, medium and small (大型, 中型, 小型) by the file, or by volume where it has no sizes.
 
     Parameters
     ----------
-    customers
-        customer_id and, where known, size_class.
+    stated
+        By customer_id: the file's size_class, all blank where it has none.
     volume
         By customer_id: what stands in when the file holds no size at all: weight, else orders.
     what, unit
@@ -80,16 +80,15 @@ def size_kinds(customers: AnyTable, volume: pd.Series, what: str, unit: str = ""
 
     Examples
     --------
-    >>> customers = pd.DataFrame({"customer_id": ["a", "b"]})
-    >>> size_kinds(customers, pd.Series([95.0, 5.0], ["a", "b"]), "weight").labels.to_dict()
+    >>> blank = pd.Series([None, None], ["a", "b"])
+    >>> size_kinds(blank, pd.Series([95.0, 5.0], ["a", "b"]), "weight").labels.to_dict()
     {'a': 'large', 'b': 'small'}
     """
-    if "size_class" in customers.columns:
-        found = file_kinds(customers, "size_class", "Size of customers")
-        if found.rules:
-            order = [name for name in SIZES if name in found.rules] + [n for n in found.rules if n not in SIZES]
-            rules = {name: found.rules[name] for name in order}
-            return Classes(found.title, found.labels, rules, found.values, remarks=found.remarks)
+    found = file_kinds(stated, "size_class", "Size of customers")
+    if found.rules:
+        order = [name for name in SIZES if name in found.rules] + [n for n in found.rules if n not in SIZES]
+        rules = {name: found.rules[name] for name in order}
+        return Classes(found.title, found.labels, rules, found.values, remarks=found.remarks)
     found = abc_classes(volume, what, unit=unit)
     names = dict(zip(found.rules, SIZES, strict=True))
     labels = found.labels.replace(names)
@@ -100,15 +99,15 @@ def size_kinds(customers: AnyTable, volume: pd.Series, what: str, unit: str = ""
     )
 
 
-def file_kinds(customers: AnyTable, column: str, title: str) -> Classes:
+def file_kinds(stated: pd.Series, column: str, title: str) -> Classes:
     """Class customers by what a column of the customer file says: commodity (industry), region, role, size.
 
     Parameters
     ----------
-    customers
-        customer_id and the column.
+    stated
+        What the file says, by customer_id (:meth:`clvlab.features.ledger.Ledger.file`).
     column
-        Its name.
+        The column's name.
     title
         What customers are classed by.
 
@@ -117,28 +116,22 @@ def file_kinds(customers: AnyTable, column: str, title: str) -> Classes:
     Classes
         The most frequent first; blanks are not known.
 
-    Raises
-    ------
-    Refused
-        When the file has no such column.
-
     Examples
     --------
-    >>> customers = pd.DataFrame({"customer_id": ["a", "b", "c"], "region": ["east", " ", "east"]})
-    >>> file_kinds(customers, "region", "Customers by region").labels.to_dict()
+    >>> regions = pd.Series(["east", " ", "east"], ["a", "b", "c"])
+    >>> file_kinds(regions, "region", "Customers by region").labels.to_dict()
     {'a': 'east', 'b': 'not known', 'c': 'east'}
     """
-    if column not in customers.columns:
-        raise Refused(f"{title} needs {column} in customers.")
-    rows = as_table(customers, ["customer_id", column]).to_pyarrow()
-    on_file = rows.to_pandas(deduplicate_objects=False).set_index("customer_id")[column]
-    stated = on_file.map({raw: str(raw).strip() or None for raw in on_file.dropna().unique()})
-    rules = {name: f"{column} {name!r} on file" for name in stated.value_counts().index}
+    coded = stated.astype("category").cat
+    names = np.array([*(str(word).strip() or NOT_KNOWN for word in coded.categories), NOT_KNOWN], dtype=object)
+    labels = pd.Series(names[coded.codes], stated.index)  # the code of a blank is -1: the last
+    counts = pd.Series(np.bincount(coded.codes + 1, minlength=len(names)), [NOT_KNOWN, *names[:-1]])
+    counts = counts.groupby(level=0, sort=False).sum().sort_values(ascending=False, kind="stable")
+    unknown = int(counts.pop(NOT_KNOWN))
+    rules = {name: f"{column} {name!r} on file" for name in counts.index}
     if column == "role":
         rules = {name: ROLES.get(name, rule) for name, rule in rules.items()}
-    unknown = int(stated.isna().sum())
     remarks = (f"{plural(unknown, 'customers')} without {column} on file.",) if unknown else ()
-    labels = stated.fillna(NOT_KNOWN).astype(object)
     return Classes(title, labels, rules, pd.DataFrame(index=labels.index), remarks=remarks)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
 from clvlab.features.leads import NOT_WON, OPEN, WON, lead_moves, lead_outcomes
+from clvlab.features.ledger import Ledger
 from clvlab.features.lifecycle import (
     BEFORE,
     DORMANT,
@@ -27,8 +28,7 @@ from clvlab.features.lifecycle import (
     Stages,
     lifecycle_months,
 )
-from clvlab.features.tables import AnyTable
-from clvlab.periods import parse_date, period_index, period_start
+from clvlab.periods import period_index, period_start
 from clvlab.refusal import Refused
 from clvlab.results import Table
 from clvlab.tiers.classes import markov
@@ -133,26 +133,14 @@ _OF_CUSTOMERS = {state: following for state, following in POSSIBLE.items() if st
 
 
 def lifecycle(
-    orders: AnyTable,
-    as_of: str | dt.date,
-    customers: ir.Table | None = None,
-    leads: ir.Table | None = None,
-    stages: Stages | None = None,
-    records_begin: str | dt.date | None = None,
-    seed: int = 1,
+    ledger: Ledger, stages: Stages | None = None, records_begin: str | dt.date | None = None, seed: int = 1
 ) -> Lifecycle:
     """Class customers by their stage of life today, and count how they moved from month to month.
 
     Parameters
     ----------
-    orders
-        customer_id, date: one row per order.
-    as_of
-        The last day that counts.
-    customers
-        customer_id and, where known, onboarded_on. Customers in it without an order are prospects.
-    leads
-        The table of leads: those of kind "new" are followed as prospects.
+    ledger
+        The records up to a day. Customers on file without an order are prospects, and so are leads of kind "new".
     stages
         The numbers of the rules.
     records_begin
@@ -178,23 +166,22 @@ def lifecycle(
 
     Examples
     --------
-    >>> orders = pd.DataFrame({
-    ...     "customer_id": ["a", "a", "b"], "date": ["2024-01-10", "2024-02-10", "2024-06-11"],
-    ... })
-    >>> lifecycle(orders, "2024-06-30", records_begin="2020-01-01").labels.to_dict()
+    >>> import ibis
+    >>> days = pd.to_datetime(["2024-01-10", "2024-02-10", "2024-06-11"])
+    >>> shipments = ibis.memtable({"customer_id": ["a", "a", "b"], "booked_at": days})
+    >>> ledger = Ledger({"shipments": shipments}, dt.date(2024, 6, 30))
+    >>> lifecycle(ledger, records_begin="2020-01-01").labels.to_dict()
     {'a': 'dormant', 'b': 'new'}
     """
-    stages, until = stages or Stages(), parse_date(as_of)
-    found = lifecycle_months(orders, until, stages, customers, records_begin)
+    stages, until = stages or Stages(), ledger.as_of
+    found = lifecycle_months(ledger, stages, records_begin)
     labels, values = found.today["state"], found.today[["months"]].astype(float)
-    if customers is not None:
-        codes = pd.Index(customers.customer_id.to_pyarrow().to_pandas(deduplicate_objects=False), name="customer_id")
-        never = codes[(labels.index.get_indexer(codes) < 0) & codes.notna()].unique()
-        labels = pd.concat([labels, pd.Series(PROSPECT, never)])
-        values = pd.concat([values, pd.DataFrame({"months": np.nan}, never)])
+    never = ledger.customers[ledger.orders.count().to_numpy() == 0]
+    labels = pd.concat([labels, pd.Series(PROSPECT, never)])
+    values = pd.concat([values, pd.DataFrame({"months": np.nan}, never)])
     moves, remarks = found.moves, []
     try:
-        of_leads, remark = _leads(leads, until)
+        of_leads, remark = _leads(ledger.tables.get("leads"), until)
         moves = pd.concat([of_leads, moves], ignore_index=True)
         remarks.append(remark)
     except Refused as refusal:

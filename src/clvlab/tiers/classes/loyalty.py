@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.by_customer import aligned, by_customer, first_label
+from clvlab.features.by_customer import aligned, first_label
 from clvlab.features.loyalty_measures import INTENTIONS, MEASURES
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -174,20 +174,24 @@ def loyalty(
     )  # fmt: skip
 
 
-def ties(tie: pd.Series, customers: ir.Table) -> pd.Series:
+def ties(tie: pd.Series, retention_level: pd.Series) -> pd.Series:
     """Return what holds each customer besides its satisfaction: a contract, or joined systems and processes.
 
     Parameters
     ----------
     tie
         What prospects name, by customer_id: a contract counts.
-    customers
-        The customer file; its retention_level, where it is there, tells who is tied structurally.
+    retention_level
+        What the customer file says, by customer_id: it tells who is tied structurally.
+
+    Examples
+    --------
+    >>> both = ["a", "b"]
+    >>> ties(pd.Series(["contract", ""], both), pd.Series(["social", "structural"], both)).tolist()
+    ['contract', 'structural']
     """
-    if "retention_level" not in customers.columns:
-        return tie.where(tie == CONTRACT)
-    level = aligned(by_customer(customers.select("customer_id", "retention_level"))["retention_level"], tie.index)
-    return tie.where(tie == CONTRACT, level.where(level == STRUCTURAL))
+    structural = aligned(retention_level, tie.index) == STRUCTURAL
+    return tie.where(tie == CONTRACT, pd.Series(np.where(structural, STRUCTURAL, ""), tie.index))
 
 
 def _remarks(labels: pd.Series, sure: pd.Series) -> list[str]:

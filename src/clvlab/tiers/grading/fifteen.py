@@ -53,7 +53,7 @@ def scorecard_indicators(year: LastYear) -> Indicators:
 
     Examples
     --------
-    >>> scorecard_indicators(LastYear(study.records.tables, study.as_of, study.assumptions)).summary()  # doctest: +SKIP
+    >>> scorecard_indicators(LastYear(Ledger(study.records.tables, study.as_of), study.assumptions))  # doctest: +SKIP
     """
     return measured(in_units(FIFTEEN, year), year, f"Indicators of the scorecard, 365 days to {year.as_of}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,50 +10,49 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from clvlab.assumptions import Assumptions
 from clvlab.features import loyalty_measures
-from clvlab.features.events import purchases
+from clvlab.features.ledger import Ledger, Tables
 from clvlab.features.margins import Margins, margins_since
-from clvlab.features.rows import Floats, Places, Rows
+from clvlab.features.rows import Floats, Rows
 from clvlab.features.totals import customer_totals
-from clvlab.features.winnable import SIMILAR, UNKNOWN, YEAR_DAYS, sales, start_of
+from clvlab.features.winnable import SIMILAR, YEAR_DAYS, start_of
 from clvlab.periods import days_per, epoch_days
 from clvlab.refusal import Refused
 from clvlab.tiers.grading.measured import Measured, estimated, fact, nothing, shrunk_count
 
-Tables = Mapping[str, ir.Table]
-
 # Less than this of a year, or of a contract, says too little to be compared.
 LEAST_DAYS = round(days_per("quarter"))
-_FILE = (
-    "onboarded_on", "credit_rating", "brand_influence", "strategic_fit", "logistics_spend", "requirements",
-    "industry_risk", "retention_level",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class LastYear:
     """The records of the 365 days up to a day, by customer.
 
-    Each table is read once, when an indicator first asks for it: the engine leaves out what does not count and finds
-    the place of each row's customer, and narrow columns of the rows are added up outside (:class:`Rows`). A shipment
-    of the last two years takes about a hundred bytes.
+    Rows that several indicators share are those of the ledger, read once (:class:`clvlab.features.ledger.Ledger`); the
+    others are read when an indicator asks for them. A shipment takes about a hundred bytes.
 
     Parameters
     ----------
-    tables
-        Accepted tables by name, as known at the end of ``as_of`` (``study.records.tables``).
-    as_of
-        The last day known; later rows are left out.
+    ledger
+        The records up to the day.
     assumptions
         For what serving a customer costs.
     """
 
-    tables: Tables
-    as_of: dt.date
+    ledger: Ledger
     assumptions: Assumptions
+
+    @property
+    def tables(self) -> Tables:
+        """Accepted tables by name."""
+        return self.ledger.tables
+
+    @property
+    def as_of(self) -> dt.date:
+        """The last day known."""
+        return self.ledger.as_of
 
     @property
     def start(self) -> dt.date:
@@ -64,12 +62,12 @@ class LastYear:
     @property
     def customers(self) -> pd.Index:
         """Everyone in the customer file, sorted."""
-        return self.totals.index
+        return self.ledger.customers
 
     @cached_property
     def totals(self) -> pd.DataFrame:
         """What each customer adds up to in the year (:func:`clvlab.features.totals.customer_totals`)."""
-        return customer_totals(self.tables, self.as_of, YEAR_DAYS)
+        return customer_totals(self.ledger, YEAR_DAYS)
 
     @property
     def margins(self) -> Margins:
@@ -83,89 +81,50 @@ class LastYear:
 
     @cached_property
     def _margins(self) -> list[Margins]:
-        return margins_since(self.tables, self.as_of, self.assumptions, [None, self.start + dt.timedelta(days=1)])
+        return margins_since(self.ledger, self.assumptions, [None, self.start + dt.timedelta(days=1)])
 
     def total(self, column: str) -> pd.Series:
         """Return a column of ``totals``; blank for all where there is none."""
-        return self.totals[column].astype("float64") if column in self.totals else self._blank
-
-    @property
-    def _blank(self) -> pd.Series:
-        return pd.Series(np.nan, self.customers)
+        return self.totals[column].astype("float64") if column in self.totals else pd.Series(np.nan, self.customers)
 
     def has(self, table: str, *columns: str) -> bool:
         """Return whether the records hold these columns of a table."""
-        return table in self.tables and set(columns) <= set(self.tables[table].columns)
+        return self.ledger.has(table, *columns)
 
     def file(self, column: str) -> pd.Series:
         """Return a column of the customer file by customer_id, text as categories; blank for all without it."""
-        if column not in self._file.column_names:
-            return self._blank
-        found = self._file[column]
-        if pa.types.is_string(found.type):
-            found = found.dictionary_encode()
-        return found.to_pandas().set_axis(self.customers)
+        return self.ledger.file(column)
 
-    @cached_property
-    def _file(self) -> pa.Table:
-        """What grading needs of the customer file, in the order of ``customers``; ``similar`` is industry and size."""
-        file = self.tables["customers"]
-        words = [file[name].cast("string").fill_null(UNKNOWN) for name in SIMILAR if name in file.columns]
-        columns = {name: file[name] for name in _FILE if name in file.columns}
-        columns["similar"] = ibis.literal(", ").join(words) if words else ibis.literal("all")
-        if "onboarded_on" in columns:
-            columns["onboarded_on"] = file.onboarded_on.cast("date").cast("timestamp")
-        return file.order_by("customer_id").select(**columns).to_pyarrow()
-
-    @cached_property
-    def _places(self) -> Places:
-        return Places.among(self.tables["customers"], self.customers)
+    @property
+    def similar(self) -> pd.Series:
+        """The number of each customer's industry and size class; what is left blank is a class of its own."""
+        industry, size = (self.file(name).astype("category").cat for name in SIMILAR)
+        return industry.codes.astype("int64") * (len(size.categories) + 1) + size.codes
 
     def rows(self, table: ir.Table) -> Rows:
         """Return rows of a table with customer_id and columns of numbers and dates; strangers' are left out."""
-        return self._places.rows(table)
+        return self.ledger.places.rows(table)
 
     def within(self, table: ir.Table, column: str) -> ir.Table:
         """Return the rows of a table that are dated in the year."""
         day = table[column].cast("date")
         return table.filter((day > ibis.literal(self.start)) & (day <= ibis.literal(self.as_of)))
 
-    @cached_property
-    def ordered(self) -> ir.Table:
-        """Every order of the year (shipments not refused, else invoices), with ``date`` and the shipments' columns."""
-        if "shipments" not in self.tables:
-            return self.within(purchases(self.tables).orders, "date")
-        table = self.tables["shipments"]
-        if "refused" in table.columns:
-            table = table.filter(~table.refused.fill_null(False))
-        return self.within(table.mutate(date=table.booked_at.date()), "date")
-
-    @cached_property
+    @property
     def orders(self) -> Rows:
         """Every order of the year: day, and as far as shipments hold them weight and urgent (1 or 0)."""
-        table = self.ordered
-        columns: dict[str, ir.Value] = {"day": table.date}
-        if self.has("shipments", "weight"):
-            columns["weight"] = table.weight.cast("float64")
-        if self.has("shipments", "urgent"):
-            columns["urgent"] = table.urgent.cast("boolean").cast("float64")
-        return self.rows(table.select("customer_id", **columns))
+        return self.ledger.orders_of_year
 
     @cached_property
     def order_days(self) -> Rows:
         """The days of the year with an order, each once, sorted by customer and day."""
-        day = (self.orders["day"] - epoch_days(self.start)).astype("int64")
-        numbers = np.sort(self.orders.place * (YEAR_DAYS + 1) + day)
-        place, day = np.divmod(numbers[np.diff(numbers, prepend=-1) > 0], YEAR_DAYS + 1)
-        return Rows(self.customers, place, {"day": (day + epoch_days(self.start)).astype("float64")})
+        days = self.ledger.order_days
+        return days.where(days["day"] > epoch_days(self.start))
 
     @cached_property
     def sold(self) -> Rows:
-        """What was sold in the last two years: day, and as far as recorded revenue and margin (``sales``)."""
-        table = sales(self.tables, self.as_of)
-        table = table.filter(table.date > ibis.literal(start_of(self.as_of, 1)))
-        money = {name: table[name].cast("float64") for name in ("revenue", "margin") if name in table.columns}
-        return self.rows(table.select("customer_id", day="date", **money))
+        """What was sold in the last two years: day, and as far as recorded revenue and margin."""
+        return self.ledger.sold_between(start_of(self.as_of, 1), self.as_of)
 
     @cached_property
     def sold_in_year(self) -> Rows:
@@ -187,8 +146,11 @@ class LastYear:
     @cached_property
     def since(self) -> pd.Series:
         """When each became a customer: the day of onboarding or of the first order, whichever is earlier."""
-        onboarded = pd.to_datetime(self.file("onboarded_on")).to_numpy()
-        return pd.Series(np.fmin(self.totals["first_on"].to_numpy(), onboarded), self.customers)
+        first = self.totals["first_on"]
+        if not self.has("customers", "onboarded_on"):
+            return first
+        onboarded = self.file("onboarded_on").astype("datetime64[ns]")
+        return pd.Series(np.fmin(first.to_numpy(), onboarded.to_numpy()), self.customers)
 
     @property
     def records_from(self) -> pd.Timestamp:

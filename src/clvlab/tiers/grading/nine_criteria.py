@@ -52,7 +52,7 @@ def nine_criteria(
     Examples
     --------
     >>> worth = estimated(study.clv.frame, "value")                                            # doctest: +SKIP
-    >>> nine_criteria(LastYear(study.records.tables, study.as_of, study.assumptions), worth).summary()  # doctest: +SKIP
+    >>> nine_criteria(LastYear(Ledger(study.records.tables, study.as_of), study.assumptions), worth)  # doctest: +SKIP
     """
     given = {
         "value": partial(value_of, given=value),
@@ -99,7 +99,10 @@ def fulfilment(year: LastYear) -> Measured:
     committed = terms.group_by("customer_id").agg(
         days=terms.days.sum(), committed=(terms.committed_weight * to_periods(terms.days, "month")).sum()
     )
-    orders = year.ordered
+    shipments = year.tables["shipments"]
+    if "refused" in shipments.columns:
+        shipments = shipments.filter(~shipments.refused.fill_null(False))
+    orders = year.within(shipments.select("customer_id", "weight", date=shipments.booked_at.date()), "date")
     under = orders.join(terms, "customer_id").filter(lambda rows: rows.date.between(rows.first, rows.last))
     shipped = under.group_by("customer_id").agg(shipped=under.weight.sum().cast("float64"))
     found = year.rows(committed.left_join(shipped, "customer_id").drop("customer_id_right"))

@@ -37,7 +37,7 @@ def margin_rate(year: LastYear) -> Measured:
     sums = _margin_sums(year.sold_in_year)
     costs = year.margins.frame[["cost_to_serve", "credit_cost"]].sum(axis=1).reindex(year.customers)
     sums["margin"] -= costs.fillna(0.0)
-    rates = from_range(margin_rates(sums, year.file("similar").cat.codes))
+    rates = from_range(margin_rates(sums, year.similar))
     by_chance = np.sqrt(year.margins.running["lost_squares"]).reindex(year.customers).fillna(0.0)
     costed = sums["costed"] > 0
     error = np.hypot(rates.error, by_chance / sums["costed"])

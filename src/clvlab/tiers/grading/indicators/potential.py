@@ -77,8 +77,7 @@ def _referred(year: LastYear) -> Measured:
     """Return how many customers each has ever referred to us."""
     if not year.has("customers", "referred_by"):
         return nothing(year.customers)
-    referrers = year.tables["customers"].select(customer_id="referred_by")
-    return fact(year.rows(referrers).count())
+    return fact(year.ledger.referrals.count())
 
 
 def strategic_fit(year: LastYear) -> Measured:

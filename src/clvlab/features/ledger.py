@@ -1,0 +1,234 @@
+"""What the records hold of every customer, row by row in memory, for all who add it up by customer.
+
+Each table is read once, narrowed to numbers; sums, classes and indicators of a million customers share these rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from clvlab.features.events import purchases
+from clvlab.features.rows import Floats, Places, Rows
+from clvlab.features.service_mix import VALUE_ADDED
+from clvlab.features.winnable import YEAR_DAYS, start_of
+from clvlab.periods import epoch_days
+from clvlab.records.contract import ACTIVITY_TABLES
+from clvlab.records.contracts import TABLES
+from clvlab.refusal import Refused
+
+Tables = Mapping[str, ir.Table]
+
+# Sums are rounded clear of their last bits, which differ with the order in which rows come.
+DIGITS = 6
+_NUMBERS = ("revenue", "rebate", "direct_cost", "claim_paid", "weight", "distance_km")
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The records up to a day, by customer.
+
+    Parameters
+    ----------
+    tables
+        Accepted tables by name, as known at the end of ``as_of`` (``study.records.tables``). Without a customer file
+        everyone counts who was shipped for or invoiced.
+    as_of
+        The last day that counts; rows of later days are left out.
+
+    Examples
+    --------
+    >>> invoices = ibis.memtable({"customer_id": ["b", "a"], "issued_on": ["2025-01-02"] * 2, "amount": [5.0, 7.0]})
+    >>> ledger = Ledger({"invoices": invoices}, dt.date(2025, 12, 31))
+    >>> ledger.sales.total(ledger.sales["revenue"]).tolist()
+    [7.0, 5.0]
+    """
+
+    tables: Tables
+    as_of: dt.date
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each customer of the file stands among all."""
+        if "customers" in self.tables:
+            return Places.among(self.tables["customers"])
+        codes = [self.tables[name].select("customer_id") for name in ACTIVITY_TABLES if name in self.tables]
+        if not codes:
+            raise Refused("There are neither shipments nor invoices; give one of them.")
+        return Places.among(ibis.union(*codes, distinct=True) if len(codes) > 1 else codes[0].distinct())
+
+    @property
+    def customers(self) -> pd.Index:
+        """Everyone in the customer file, sorted."""
+        return self.places.customers
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Return whether the records hold these columns of a table."""
+        return table in self.tables and set(columns) <= set(self.tables[table].columns)
+
+    def rows(self, name: str, day: str, **columns: ir.Value) -> Rows:
+        """Return a table's rows up to the day.
+
+        Parameters
+        ----------
+        name
+            The table.
+        day
+            Its column of dates or times, read as ``day``.
+        columns
+            What to read besides.
+
+        Raises
+        ------
+        Refused
+            When a row names a customer who is not in the customer file.
+        """
+        table = self.tables[name]
+        rows = table.select("customer_id", day=table[day].cast("date"), **columns)
+        return self.places.rows(rows.filter(rows.day <= ibis.literal(self.as_of)), refused_in=name)
+
+    @cached_property
+    def shipments(self) -> Rows:
+        """Every shipment, as far as recorded.
+
+        revenue, rebate, direct_cost, claim_paid, weight, distance_km, urgent and refused (1 or 0), value_added (1 or
+        0), service (a text).
+        """
+        table = self.tables["shipments"]
+        columns = {name: table[name].cast("float64") for name in _NUMBERS if name in table.columns}
+        flags = ("urgent", "refused")
+        columns |= {name: table[name].cast("boolean").cast("float64") for name in flags if name in table.columns}
+        if "service_category" in table.columns:
+            columns["value_added"] = (table.service_category == VALUE_ADDED).cast("float64")
+        if "service" in table.columns:
+            columns["service"] = table.service
+        return self.rows("shipments", "booked_at", **columns)
+
+    @cached_property
+    def invoices(self) -> Rows:
+        """Every invoice: amount; due, paid and tax (1 or 0) as far as recorded."""
+        table = self.tables["invoices"]
+        columns = {"amount": table.amount.cast("float64")}
+        days = {"due": "due_on", "paid": "paid_on"}
+        columns |= {day: table[name].cast("date") for day, name in days.items() if name in table.columns}
+        if "kind" in table.columns:
+            columns["tax"] = (table.kind == "tax").fill_null(False).cast("float64")
+        return self.rows("invoices", "issued_on", **columns)
+
+    def file(self, column: str) -> pd.Series:
+        """Return a column of the customer file by customer_id, text as categories; blank for all without it."""
+        if column not in self._file.column_names:
+            return pd.Series(np.nan, self.customers)
+        found = self._file[column]
+        if pa.types.is_string(found.type):
+            found = found.dictionary_encode()
+        return found.to_pandas(date_as_object=False).set_axis(self.customers)
+
+    @cached_property
+    def _file(self) -> pa.Table:
+        """The customer file in the order of ``customers``."""
+        if "customers" not in self.tables:
+            return pa.table({})
+        file = self.tables["customers"]
+        names = [name for name in TABLES["customers"].names if name in file.columns]
+        return file.select(names).order_by("customer_id").to_pyarrow()
+
+    @cached_property
+    def onboarded(self) -> Rows:
+        """Customers onboarded up to the day: when, and acquisition_cost as far as recorded."""
+        came = pd.to_datetime(self.file("onboarded_on")).to_numpy().astype("datetime64[D]")
+        day = np.where(np.isnat(came), np.nan, came.astype("int64"))
+        columns = {"day": day}
+        if self.has("customers", "acquisition_cost"):
+            columns["acquisition_cost"] = self.file("acquisition_cost").to_numpy("float64")
+        return Rows(self.customers, np.arange(len(day)), columns).where(day <= epoch_days(self.as_of))
+
+    @cached_property
+    def referrals(self) -> Rows:
+        """Every referral by a customer, at its place: ``referred``, the place of whom it brought."""
+        if not self.has("customers", "referred_by"):
+            return no_rows(self.customers, "referred")
+        by = self.places.of(self._file["referred_by"])
+        known = by >= 0
+        return Rows(self.customers, by[known], {"referred": np.flatnonzero(known).astype("float64")})
+
+    @cached_property
+    def orders(self) -> Rows:
+        """Every order: shipments that were not refused; without shipments, invoices of freight, with ``day`` alone.
+
+        Of shipments, as far as recorded: revenue (less rebate), margin (less direct cost and claims too), weight,
+        distance_km, urgent, value_added, service.
+        """
+        if "shipments" not in self.tables:
+            table = purchases(self.tables).orders
+            days = table.select("customer_id", day="date")
+            return self.places.rows(days.filter(days.day <= ibis.literal(self.as_of)), refused_in="invoices")
+        rows = self.shipments
+        kept = ("day", "weight", "distance_km", "urgent", "value_added", "service")
+        columns = {name: rows[name] for name in kept if name in rows}
+        if "revenue" in rows:
+            columns["revenue"] = rows["revenue"] - rows.filled("rebate")
+            if "direct_cost" in rows:
+                columns["margin"] = columns["revenue"] - rows["direct_cost"] - rows.filled("claim_paid")
+        orders, refused = rows.having(columns), rows.filled("refused") > 0
+        return orders.where(~refused) if refused.any() else orders
+
+    @cached_property
+    def orders_of_year(self) -> Rows:
+        """The orders of the last 365 days."""
+        return self.orders.where(self.orders["day"] > epoch_days(start_of(self.as_of, 0)))
+
+    @cached_property
+    def order_days(self) -> Rows:
+        """The days with an order, each once, sorted by customer and day."""
+        if not len(self.orders):
+            return self.orders.having({"day": self.orders["day"]})
+        day = self.orders["day"].astype("int64")
+        first, days = day.min(), int(np.ptp(day)) + 1
+        numbers = np.sort(self.orders.place * days + (day - first))
+        place, day = np.divmod(numbers[np.diff(numbers, prepend=-1) > 0], days)
+        return Rows(self.customers, place, {"day": (day + first).astype("float64")})
+
+    @cached_property
+    def sales(self) -> Rows:
+        """What was sold: day, revenue and margin as far as recorded, as :func:`clvlab.features.winnable.sales`."""
+        if "invoices" not in self.tables or self.has("shipments", "revenue"):
+            return self.orders
+        bills = self.invoices
+        return bills.having({"day": bills["day"], "revenue": bills["amount"]}).where(bills.filled("tax") == 0)
+
+    def sold_between(self, after: dt.date, until: dt.date) -> Rows:
+        """Return what was sold after one day and up to another."""
+        day = self.sales["day"]
+        return self.sales.where((day > epoch_days(after)) & (day <= epoch_days(until)))
+
+    def sold_in_a_year(self, until: dt.date) -> pd.Series:
+        """Return what each customer bought in the 365 days up to a day: revenue, or orders where there is no money.
+
+        ``revenue`` or ``orders`` by customer_id, of everyone with a sale; as in
+        :func:`clvlab.features.totals.customer_totals`.
+        """
+        sold = self.sold_between(until - dt.timedelta(days=YEAR_DAYS), until)
+        count = sold.count()
+        money = sold.total(sold["revenue"]).round(DIGITS).rename("revenue") if "revenue" in sold else None
+        return (count.rename("orders") if money is None else money)[count > 0]
+
+
+def no_rows(customers: pd.Index, *columns: str) -> Rows:
+    """Return no row at all, with these columns.
+
+    Examples
+    --------
+    >>> no_rows(pd.Index(["a"]), "weight").count().tolist()
+    [0.0]
+    """
+    nothing: Floats = np.array([])
+    return Rows(customers, np.array([], dtype="int64"), dict.fromkeys(columns, nothing))
