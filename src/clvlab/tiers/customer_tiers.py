@@ -165,12 +165,18 @@ class Tiers(Result):
         """Scorecards of the reviews, at the ends of past quarters, by today's scheme, oldest first."""
 
         def graded() -> dict[str, Scorecard]:
-            return {
-                quarter: scorecard(self.at(day).indicators.values, self.scheme)
-                for quarter, day in self._reviews.items()
-            }
+            return {quarter: scorecard(self._then(day), self.scheme) for quarter, day in self._reviews.items()}
 
         return self.base.kept("quarters", graded)
+
+    def _then(self, day: dt.date) -> pd.DataFrame:
+        """Return the indicators' values of a day; its records are held only where others need them, to save memory."""
+        asked_again = (self.base.as_of, self.cut_on, self._a_year_ago)
+        return (self.at(day) if day in asked_again else Tiers(self.base.at(day))).indicators.values
+
+    @property
+    def _a_year_ago(self) -> dt.date:
+        return start_of(self.base.as_of, 0)
 
     @cached_property
     def history(self) -> TierHistory:
@@ -235,7 +241,7 @@ class Tiers(Result):
         return self.base.kept("prediction", self._predicted)
 
     def _predicted(self) -> Prediction:
-        base, then = self.base, self.at(start_of(self.base.as_of, 0))
+        base, then = self.base, self.at(self._a_year_ago)
         rivals, totals = {}, then.base.totals
         with suppress(Refused):
             rivals["CLV"] = fit_models(
