@@ -113,6 +113,35 @@ def from_epoch_days(days: Any) -> Any:
     return np.asarray(days, dtype="int64").astype("datetime64[D]").astype("datetime64[ns]")
 
 
+def days_since_1970(dates: Any) -> Any:
+    """Return the days of a Series of datetimes as floats, NaN where one is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days_since_1970(pd.Series(pd.to_datetime(["1970-01-11", None]))).tolist()
+    [10.0, nan]
+    """
+    days = dates.to_numpy().astype("datetime64[D]")
+    return np.where(np.isnat(days), np.nan, days.astype("int64"))
+
+
+def epoch_months(days: Any) -> Any:
+    """Return the number of the month of each whole day since 1970-01-01, as :func:`period_index` counts months.
+
+    Of few days there are many, so each is looked up.
+
+    Examples
+    --------
+    >>> epoch_months(np.array([10.0, 31.0])).tolist()
+    [0, 1]
+    """
+    days = np.asarray(days).astype("int64")
+    first, last = days.min(initial=0), days.max(initial=0)
+    every = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype("int64")
+    return every[days - first]
+
+
 def epoch_date(days: float) -> dt.date:
     """Return one day since 1970-01-01 as a date: the inverse of :func:`epoch_days` on a date.
 

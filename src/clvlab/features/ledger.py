@@ -20,7 +20,7 @@ from clvlab.features.events import purchases
 from clvlab.features.rows import Floats, Places, Rows
 from clvlab.features.service_mix import VALUE_ADDED
 from clvlab.features.winnable import YEAR_DAYS, start_of
-from clvlab.periods import epoch_days
+from clvlab.periods import days_since_1970, epoch_days
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
 from clvlab.refusal import Refused
@@ -144,8 +144,7 @@ class Ledger:
     @cached_property
     def onboarded(self) -> Rows:
         """Customers onboarded up to the day: when, and acquisition_cost as far as recorded."""
-        came = pd.to_datetime(self.file("onboarded_on")).to_numpy().astype("datetime64[D]")
-        day = np.where(np.isnat(came), np.nan, came.astype("int64"))
+        day = days_since_1970(pd.to_datetime(self.file("onboarded_on")))
         columns = {"day": day}
         if self.has("customers", "acquisition_cost"):
             columns["acquisition_cost"] = self.file("acquisition_cost").to_numpy("float64")
@@ -180,6 +179,14 @@ class Ledger:
                 columns["margin"] = columns["revenue"] - rows["direct_cost"] - rows.filled("claim_paid")
         orders, refused = rows.having(columns), rows.filled("refused") > 0
         return orders.where(~refused) if refused.any() else orders
+
+    @cached_property
+    def began(self) -> pd.Series:
+        """When each became a customer, in days since 1970: onboarding or the first order, whichever is earlier."""
+        first = self.orders.first("day")
+        if not self.has("customers", "onboarded_on"):
+            return first
+        return pd.Series(np.fmin(first, self.onboarded.first("day")), self.customers)
 
     @cached_property
     def orders_of_year(self) -> Rows:

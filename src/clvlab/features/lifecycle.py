@@ -10,7 +10,7 @@ import pandas as pd
 
 from clvlab.features.by_customer import first_label
 from clvlab.features.ledger import Ledger
-from clvlab.periods import epoch_date, from_epoch_days, parse_date, period_index, period_start
+from clvlab.periods import epoch_date, epoch_months, parse_date, period_index, period_start
 from clvlab.refusal import Refused
 
 PROSPECT, NEW, SATISFIED, RETAINED, LONG_STANDING = "prospect", "new", "satisfied", "retained", "long-standing"
@@ -167,7 +167,7 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
     none), ``since`` (the stay's first month) and ``kind`` of the stay, its place in :data:`_KINDS`: ``new``,
     ``returned`` (after dormancy), ``satisfied`` (begun before the records, known since when) or :data:`BEFORE`.
     """
-    whose, month = ledger.order_days.place, _months(ledger.order_days["day"])
+    whose, month = ledger.order_days.place, epoch_months(ledger.order_days["day"])
     another = (np.diff(whose, prepend=-1) > 0) | (np.diff(month, prepend=_NONE) > 0)
     whose, month = whose[another], month[another]
     joins = np.diff(whose, prepend=-1) > 0
@@ -177,7 +177,7 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
     if ledger.has("customers", "onboarded_on"):
         onboarded = ledger.onboarded.first("day").to_numpy()[ordered]
         told = ~np.isnan(onboarded)
-        came[told] = _months(onboarded[told])
+        came[told] = epoch_months(onboarded[told])
     row, first = np.arange(len(place)), joins
     begins = first | (np.diff(month, prepend=0) > dormant_after)
     following = np.where(np.append(first[1:], True), _NONE, np.append(month[1:], _NONE))
@@ -196,15 +196,6 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
         "kind": np.where(in_first, of_first[place], _KINDS.index(RETURNED)),
     })  # fmt: skip
     return active, ledger.customers[ordered].rename("customer_id")
-
-
-def _months(days: np.ndarray) -> np.ndarray:
-    """Return the number of the month of each day; of few days there are many, so each is looked up."""
-    if not len(days):
-        return np.array([], dtype="int64")
-    days = days.astype("int64")
-    every = pd.Series(from_epoch_days(np.arange(days.min(), days.max() + 1)))
-    return period_index(every, "month")[days - days.min()]
 
 
 def _with_kinds(stays: pd.DataFrame) -> pd.DataFrame:

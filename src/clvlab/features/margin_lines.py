@@ -14,7 +14,7 @@ from clvlab.features.credit_cost import credit
 from clvlab.features.events import INVOICED, MARGIN
 from clvlab.features.ledger import DIGITS, Ledger, no_rows
 from clvlab.features.rows import Flags, Floats, Rows
-from clvlab.periods import epoch_date, epoch_days, from_epoch_days, period_index
+from clvlab.periods import epoch_date, epoch_days, epoch_months
 
 EARNED = ("revenue", "rebate", "direct_cost", "claims_paid")
 CREDIT = ("capital_cost", "expected_loss")
@@ -153,7 +153,7 @@ def by_month(parts: Sequence[Rows], months: int) -> tuple[list[Rows], np.ndarray
 
     What stands for a customer is then its place and the number of the period, for those who have rows in it.
     """
-    numbers = [period_index(pd.Series(from_epoch_days(rows["day"])), "month") // months for rows in parts]
+    numbers = [epoch_months(rows["day"]) // months for rows in parts]
     periods = np.unique(np.concatenate(numbers))
     keys = [
         rows.place * len(periods) + np.searchsorted(periods, number)

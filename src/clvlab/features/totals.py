@@ -77,9 +77,8 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
         columns["value_added_share"] = _mean(orders, "value_added")
     if "service" in orders:
         columns["services"], columns["main_service_share"] = _services(orders, count == 0)
-    first, last = every.first("day"), every.last("day")
-    columns |= {"first_on": _dates(first), "last_on": _dates(last)}
-    columns["years_of_business"] = (epoch_days(ledger.as_of) - _began(ledger, first)) / DAYS_PER_YEAR
+    columns |= {"first_on": dates_of(every.first("day")), "last_on": dates_of(every.last("day"))}
+    columns["years_of_business"] = (epoch_days(ledger.as_of) - ledger.began) / DAYS_PER_YEAR
     frame = pd.DataFrame(columns, copy=False)
     frame.attrs["unknown"] = {name: missing for name, missing in unknown.items() if missing}
     return frame
@@ -107,16 +106,9 @@ def _services(orders: Rows, none: pd.Series) -> tuple[pd.Series, pd.Series]:
     return used.count().where(none | (count > 0)), -used.first("times") / count
 
 
-def _dates(days: pd.Series) -> pd.Series:
-    """Return days since 1970 as dates."""
+def dates_of(days: pd.Series) -> pd.Series:
+    """Return days since 1970 as dates, missing where they are."""
     return pd.Series(from_epoch_days(days.fillna(0.0)), days.index).where(days.notna())
-
-
-def _began(ledger: Ledger, first: pd.Series) -> pd.Series:
-    """Return the day of onboarding or of the first order, whichever is earlier, as days since 1970."""
-    if not ledger.has("customers", "onboarded_on"):
-        return first
-    return pd.Series(np.fmin(first, ledger.onboarded.first("day")), first.index)
 
 
 def order_gaps(ledger: Ledger) -> pd.DataFrame:

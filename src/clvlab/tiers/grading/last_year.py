@@ -16,9 +16,9 @@ from clvlab.features import loyalty_measures
 from clvlab.features.ledger import Ledger, Tables
 from clvlab.features.margins import Margins, margins_since
 from clvlab.features.rows import Floats, Rows
-from clvlab.features.totals import customer_totals
+from clvlab.features.totals import customer_totals, dates_of
 from clvlab.features.winnable import SIMILAR, YEAR_DAYS, start_of
-from clvlab.periods import days_per, epoch_days
+from clvlab.periods import days_per, days_since_1970, epoch_days
 from clvlab.refusal import Refused
 from clvlab.tiers.grading.measured import Measured, estimated, fact, nothing, shrunk_count
 
@@ -146,11 +146,7 @@ class LastYear:
     @cached_property
     def since(self) -> pd.Series:
         """When each became a customer: the day of onboarding or of the first order, whichever is earlier."""
-        first = self.totals["first_on"]
-        if not self.has("customers", "onboarded_on"):
-            return first
-        onboarded = self.file("onboarded_on").astype("datetime64[ns]")
-        return pd.Series(np.fmin(first.to_numpy(), onboarded.to_numpy()), self.customers)
+        return dates_of(self.ledger.began)
 
     @property
     def records_from(self) -> pd.Timestamp:
@@ -219,9 +215,3 @@ class LastYear:
         seen_from = self.since.clip(lower=self.records_from)
         days = (pd.Timestamp(self.as_of) - seen_from).dt.days + 1
         return days.clip(upper=YEAR_DAYS).fillna(YEAR_DAYS).astype("float64")
-
-
-def days_since_1970(dates: pd.Series) -> Floats:
-    """Return days as numbers, NaN where missing."""
-    days = dates.to_numpy().astype("datetime64[D]")
-    return np.where(np.isnat(days), np.nan, days.astype("int64"))

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.winnable import YEAR_DAYS, start_of
-from clvlab.periods import epoch_days
+from clvlab.periods import days_since_1970, epoch_days
 from clvlab.tiers.grading.indicator import Indicator
-from clvlab.tiers.grading.last_year import LEAST_DAYS, LastYear, days_since_1970
+from clvlab.tiers.grading.last_year import LEAST_DAYS, LastYear
 from clvlab.tiers.grading.measured import Measured, combined, fact, nothing, rating, shrunk_rate
 
 _DIMENSION = "potential"
