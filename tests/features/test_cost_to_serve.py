@@ -11,10 +11,9 @@ from clvlab.features.ledger import Ledger
 
 def costs(given: dict, unit_costs: dict[str, float]) -> dict[str, float]:
     return {
-        name: source[name].sum()
-        for source in serving(Ledger(given, AS_OF), unit_costs).sources.values()
-        for name in source.columns
-        if name.startswith("serving_")
+        name: amounts.sum()
+        for rows, lines in serving(Ledger(given, AS_OF), unit_costs).sources.values()
+        for name, amounts in lines(rows).items()
     }
 
 

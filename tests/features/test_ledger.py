@@ -7,6 +7,7 @@ import datetime as dt
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +134,16 @@ def test_a_table_without_rows_has_places_and_no_sums():
     empty = ibis.memtable(pd.DataFrame({"customer_id": ["x"], "kind": ["visit"]})).limit(0)
     rows = Places.among(FILE.select("customer_id")).rows(empty)
     assert (len(rows), rows.count().tolist(), rows.words["kind"]) == (0, [0, 0, 0], [])
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "stranger", None]), max_size=12))
+def test_codes_find_their_place_whether_few_or_many(codes):
+    places = Places.among(ibis.memtable({"customer_id": list("dcba")}))
+    found = places.of(pa.chunked_array([pa.array(codes, pa.string())]))
+    assert found.tolist() == ["abcd".find(code) if code else -1 for code in codes]
+
+
+def test_requirements_are_told_apart_by_semicolons_and_blank_ones_are_none():
+    told = {"customer_id": list("abcd"), "requirements": ["cold; fragile ;", "cold;;fragile", " ; ", None]}
+    ledger = Ledger({"customers": ibis.memtable(told), "shipments": ibis.memtable(SHIPMENTS)}, AS_OF)
+    assert ledger.requirements.to_dict() == {"a": 2, "b": 2, "c": 0, "d": 0}

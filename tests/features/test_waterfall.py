@@ -10,7 +10,8 @@ from margin_cases import AS_OF, UNIT_COSTS, everything, tables
 
 from clvlab.assumptions import Assumptions
 from clvlab.features.ledger import Ledger
-from clvlab.features.margins import customer_margins
+from clvlab.features.margins import customer_margins, margins_by_period
+from clvlab.features.waterfall import earned_by_year
 from clvlab.refusal import Refused
 
 MARGINS = customer_margins(Ledger(everything(), AS_OF), Assumptions(currency="CNY", unit_costs=UNIT_COSTS))
@@ -44,6 +45,15 @@ def test_without_direct_cost_no_step_is_called_profit():
     served = customer_margins(given, Assumptions(unit_costs={"order": 5.0})).waterfall()
     steps = ["amount invoiced", "serving: order", "amount invoiced less these costs"]
     assert served.to_frame()["step"].to_list() == steps
+
+
+def test_without_direct_cost_no_column_of_a_year_is_called_profit():
+    invoices = pd.DataFrame({"customer_id": ["a"], "issued_on": [dt.date(2025, 1, 1)], "amount": [100.0]})
+    given = Ledger(tables(customers=pd.DataFrame({"customer_id": ["a"]}), invoices=invoices), AS_OF)
+    years = margins_by_period(given, Assumptions(unit_costs={"order": 5.0}), "year")
+    found = earned_by_year(years, "amount invoiced").to_frame()
+    assert found.loc["2025", ["amount invoiced", "amount invoiced less these costs"]].to_list() == [100, 95]
+    assert not {"contribution", "profit", "revenue"} & set(found.columns)
 
 
 def test_titles_state_the_finding():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
 
 
 def by_customer(table: ir.Table) -> pd.DataFrame:
@@ -19,8 +22,8 @@ def by_customer(table: ir.Table) -> pd.DataFrame:
     return rows.to_pandas(date_as_object=False, deduplicate_objects=False).set_index("customer_id")
 
 
-def aligned(column: pd.Series, customers: pd.Index) -> pd.Series:
-    """Return a column of these customers, missing where it says nothing of one.
+def aligned(column: Columns, customers: pd.Index) -> Columns:
+    """Return a column (or several) of these customers, missing where it says nothing of one.
 
     Its index is ``customers`` itself: of two equal ones pandas compares all codes again in every sum.
 
@@ -29,7 +32,31 @@ def aligned(column: pd.Series, customers: pd.Index) -> pd.Series:
     >>> aligned(pd.Series([1.0], ["b"]), pd.Index(["a", "b"])).tolist()
     [nan, 1.0]
     """
+    if column.index is customers:
+        return column
     return column.reindex(customers).set_axis(customers)
+
+
+def known_of(column: pd.Series) -> pd.Series:
+    """Return a column where it says something; pandas' own ``dropna`` would hash every code.
+
+    Examples
+    --------
+    >>> known_of(pd.Series([1.0, None], ["a", "b"])).to_dict()
+    {'a': 1.0}
+    """
+    return column[column.notna().to_numpy()]
+
+
+def each_once(customers: pd.Index) -> bool:
+    """Return whether every code is there once; of codes in order pandas knows it without hashing them.
+
+    Examples
+    --------
+    >>> each_once(pd.Index(["a", "b"])), each_once(pd.Index(["b", "a", "b"]))
+    (True, False)
+    """
+    return bool((customers.is_monotonic_increasing and customers.is_unique) or customers.is_unique)
 
 
 def first_label(conditions: Sequence[object], labels: Sequence[str], otherwise: str) -> NDArray[np.object_]:
@@ -41,4 +68,5 @@ def first_label(conditions: Sequence[object], labels: Sequence[str], otherwise: 
     ['large', 'medium']
     """
     names = np.array([*labels, otherwise], dtype=object)
-    return names[np.select([np.asarray(holds) for holds in conditions], range(len(labels)), len(labels))]
+    holding = [holds.to_numpy() if isinstance(holds, pd.Series) else np.asarray(holds) for holds in conditions]
+    return names[np.select(holding, range(len(labels)), len(labels))]

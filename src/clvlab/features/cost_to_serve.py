@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,19 +21,34 @@ WITHOUT_COST = "In the records without a unit cost or a recorded one, so counted
 NOT_RECORDED = "With a unit cost, but not in the records: {}."
 
 
+class Source(NamedTuple):
+    """Rows that show what customers earned or cost.
+
+    Attributes
+    ----------
+    rows
+        With ``day``.
+    lines
+        Return the lines that rows of this kind add to, one amount per row each; made block by block when they are added
+        up, since all at once they take many times the memory of the rows.
+    """
+
+    rows: Rows
+    lines: Callable[[Rows], dict[str, Floats]]
+
+
 class Serving(NamedTuple):
     """What serving customers cost, as rows to be added up.
 
     Attributes
     ----------
     sources
-        By table that shows activities, its rows: ``day``, and one column ``serving_<activity>`` for each activity
-        costed there.
+        By table that shows activities, its rows, with one line ``serving_<activity>`` for each activity costed there.
     rules
         By activity, the sentence that says how it was costed, with a place for the activity's name.
     """
 
-    sources: dict[str, Rows]
+    sources: dict[str, Source]
     rules: dict[str, str]
 
     def remarks(self) -> list[str]:
@@ -43,10 +59,14 @@ class Serving(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """An activity in a table's rows: how often each row shows it, and the cost recorded with it, if any."""
+    """An activity: how often each row of a table shows it, and the cost recorded with it, where there is one."""
 
-    times: Floats
-    recorded: Floats | None = None
+    times: Callable[[Rows], Floats]
+    recorded: Callable[[Rows], Floats] | None = None
+
+    def at(self, unit_cost: float) -> Callable[[Rows], Floats]:
+        """Return what it costs in each row at a unit cost."""
+        return lambda rows: self.times(rows) * unit_cost
 
 
 def serving(ledger: Ledger, unit_costs: Mapping[str, float]) -> Serving:
@@ -83,74 +103,76 @@ def serving(ledger: Ledger, unit_costs: Mapping[str, float]) -> Serving:
     """
     sources, rules = {}, {}
     for table, rows, activities in _activities(ledger, unit_costs):
-        costs: dict[str, Floats] = {}
+        costs: dict[str, Callable[[Rows], Floats]] = {}
         for activity, done in activities.items():
             if activity in unit_costs:
-                costs[activity], rules[activity] = done.times * unit_costs[activity], AT_UNIT_COST
+                costs[SERVING + activity], rules[activity] = done.at(unit_costs[activity]), AT_UNIT_COST
             elif done.recorded is not None:
-                costs[activity], rules[activity] = done.recorded, AT_RECORDED_COST
+                costs[SERVING + activity], rules[activity] = done.recorded, AT_RECORDED_COST
             else:
                 rules[activity] = WITHOUT_COST
-        named = {SERVING + activity: cost for activity, cost in costs.items()}
-        sources[table] = rows.having({"day": rows["day"], **named})
+        sources[table] = Source(rows, partial(_each, costs))
     rules |= {activity: NOT_RECORDED for activity in unit_costs if activity not in rules}
     return Serving(sources, rules)
+
+
+def _each(costs: Mapping[str, Callable[[Rows], Floats]], rows: Rows) -> dict[str, Floats]:
+    """Return every cost of each row."""
+    return {line: cost(rows) for line, cost in costs.items()}
 
 
 def _activities(ledger: Ledger, unit_costs: Mapping[str, float]) -> Iterator[tuple[str, Rows, dict[str, _Done]]]:
     """Yield each table that shows activities, its rows, and the activities."""
     tables = ledger.tables
     if "shipments" in tables:
-        yield "shipments", ledger.shipments, _of_orders(ledger, REQUIREMENT in unit_costs)
+        yield "shipments", *_of_orders(ledger, REQUIREMENT in unit_costs)
     elif "invoices" in tables:
-        yield "invoices", ledger.orders, {"order": _once(ledger.orders)}
+        yield "invoices", ledger.orders, {"order": _Done(_once)}
     if "complaints" in tables:
-        complaints = ledger.rows("complaints", "opened_at")
-        yield "complaints", complaints, {"complaint": _once(complaints)}
+        yield "complaints", ledger.complaints, {"complaint": _Done(_once)}
     if "contacts" in tables:
-        told = {name: tables["contacts"][name] for name in ("kind", "cost") if ledger.has("contacts", name)}
-        contacts = ledger.rows("contacts", "contacted_at", **told)
-        yield "contacts", contacts, _of_contacts(contacts)
+        yield "contacts", *_of_contacts(ledger.contacts)
     if ledger.has("campaigns", "cost"):
         campaigns = ledger.rows("campaigns", "started_on", cost=tables["campaigns"].cost)
-        yield "campaigns", campaigns, {"campaign": _Done(np.ones(len(campaigns)), campaigns.filled("cost"))}
+        yield "campaigns", campaigns, {"campaign": _Done(_once, _filled("cost"))}
 
 
-def _once(rows: Rows) -> _Done:
-    return _Done(np.ones(len(rows)))
+def _once(rows: Rows) -> Floats:
+    return np.ones(len(rows))
 
 
-def _of_orders(ledger: Ledger, with_requirements: bool) -> dict[str, _Done]:
-    """Return what was done for each shipment; special requirements, long to look up, only where they cost something."""
+def _filled(name: str) -> Callable[[Rows], Floats]:
+    return lambda rows: rows.filled(name)
+
+
+def _of_orders(ledger: Ledger, with_requirements: bool) -> tuple[Rows, dict[str, _Done]]:
+    """Return shipments and what was done for each; special requirements, long to look up, only where they cost."""
     rows = ledger.shipments
-    done = {"order": _once(rows)}
+    done = {"order": _Done(_once)}
     if "urgent" in rows:
-        done["urgent_order"] = _Done(rows.filled("urgent"))
+        done["urgent_order"] = _Done(_filled("urgent"))
     if ledger.has("customers", "requirements"):
-        done[REQUIREMENT] = _Done(_requirements(ledger)[rows.place] if with_requirements else np.zeros(len(rows)))
+        done[REQUIREMENT] = _Done(_filled(REQUIREMENT))
+        if with_requirements:
+            rows = rows.having({**rows.columns, REQUIREMENT: ledger.requirements.to_numpy()[rows.place]})
     if "claim_paid" in rows:
-        done["claim"] = _Done((rows.filled("claim_paid") > 0).astype("float64"))
-    return done
+        done["claim"] = _Done(lambda rows: (rows.filled("claim_paid") > 0).astype("float64"))
+    return rows, done
 
 
-def _requirements(ledger: Ledger) -> Floats:
-    """Return how many special requirements each customer has on file."""
-    file = ledger.tables["customers"]
-    named = file.requirements.split(";").filter(lambda word: word.strip() != "").length()
-    found = ledger.places.rows(file.select("customer_id", needs=named))
-    return found.total(found["needs"]).to_numpy()
-
-
-def _of_contacts(contacts: Rows) -> dict[str, _Done]:
-    """Return the contacts of each kind that there are."""
+def _of_contacts(contacts: Rows) -> tuple[Rows, dict[str, _Done]]:
+    """Return contacts, all of some kind, and those of each kind that there are."""
     words = contacts.words.get("kind", [])
     words = words if CONTACT in words else [*words, CONTACT]
     blank = float(words.index(CONTACT))
     kind = np.nan_to_num(contacts["kind"], nan=blank) if "kind" in contacts else np.full(len(contacts), blank)
-    recorded = contacts.filled("cost") if "cost" in contacts else None
-    done = {}
-    for number, name in sorted(enumerate(words), key=lambda pair: pair[1]):
-        times = (kind == number).astype("float64")
-        if times.any():
-            done[name.replace(" ", "_")] = _Done(times, None if recorded is None else times * recorded)
-    return done
+    there = {words[int(number)]: number for number in np.unique(kind)}
+    done = {name.replace(" ", "_"): _of_kind(there[name], "cost" in contacts) for name in sorted(there)}
+    return contacts.having({**contacts.columns, "kind": kind}), done
+
+
+def _of_kind(number: float, with_cost: bool) -> _Done:
+    def times(rows: Rows) -> Floats:
+        return (rows["kind"] == number).astype("float64")
+
+    return _Done(times, (lambda rows: times(rows) * rows.filled("cost")) if with_cost else None)

@@ -105,7 +105,7 @@ def _payment_record(bills: Rows, as_of: dt.date) -> pd.DataFrame:
     old = bills.where((bills["due"] + LOST_AFTER < epoch_days(as_of)) & (bills.filled("tax") == 0))
     late = np.where(np.isnan(old["paid"]), np.inf, old["paid"] - old["due"])
     bands = {f"reached_{band}": old.count(late > start) for band, start in enumerate(AGES, start=1)}
-    return pd.DataFrame({"reached_0": old.count(), **bands, "lost": old.count(late > LOST_AFTER)})
+    return pd.DataFrame({"reached_0": old.count(), **bands, "lost": old.count(late > LOST_AFTER)}, copy=False)
 
 
 def _chances(record: pd.DataFrame) -> np.ndarray:

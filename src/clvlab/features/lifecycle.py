@@ -194,7 +194,7 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
         "following": following,
         "since": np.where(in_first, since_first[place], month[began]),
         "kind": np.where(in_first, of_first[place], _KINDS.index(RETURNED)),
-    })  # fmt: skip
+    }, copy=False)  # fmt: skip
     return active, ledger.customers[ordered].rename("customer_id")
 
 

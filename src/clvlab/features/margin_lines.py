@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
-from clvlab.features.cost_to_serve import SERVING, serving
+from clvlab.features.cost_to_serve import SERVING, Source, serving
 from clvlab.features.credit_cost import credit
 from clvlab.features.events import INVOICED, MARGIN
 from clvlab.features.ledger import DIGITS, Ledger, no_rows
@@ -22,8 +22,8 @@ ACQUISITION, CAMPAIGN = "acquisition_cost", SERVING + "campaign"
 SIZES = ("gained", "gained_squares", "lost_squares")
 
 
-def margin_lines(ledger: Ledger, assumptions: Assumptions, meaning: str) -> tuple[list[Rows], list[str]]:
-    """Return the rows of every line but acquisition up to a day, and what must be said of them.
+def margin_lines(ledger: Ledger, assumptions: Assumptions, meaning: str) -> tuple[list[Source], list[str]]:
+    """Return where every line but acquisition is read from, and what must be said of it.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def margin_lines(ledger: Ledger, assumptions: Assumptions, meaning: str) -> tupl
 
     Returns
     -------
-    list of Rows
-        With ``day`` and some of the lines.
+    list of Source
+        Rows up to the day, each with some of the lines.
     list of str
         Remarks, in sentences.
     """
@@ -46,14 +46,18 @@ def margin_lines(ledger: Ledger, assumptions: Assumptions, meaning: str) -> tupl
     credited = credit(invoices, ledger.as_of, assumptions.cost_of_capital)
     sources = served.sources
     if meaning == INVOICED:
-        sold = ledger.sales
-        parts = [*sources.values(), sold.having({"day": sold["day"], "revenue": sold.filled("revenue")})]
+        parts = [*sources.values(), Source(ledger.sales, lambda rows: {"revenue": rows.filled("revenue")})]
     else:
         shipped = sources["shipments"]
-        whole = shipped.having({**shipped.columns, **_earned(ledger.shipments, meaning)})
+        whole = Source(shipped.rows, lambda rows: shipped.lines(rows) | _earned(rows, meaning))
         parts = [*(sources | {"shipments": whole}).values()]
-    parts += [] if credited.source is None else [credited.source]
+    parts += [] if credited.source is None else [as_told(credited.source)]
     return parts, [*served.remarks(), *credited.remarks]
+
+
+def as_told(rows: Rows) -> Source:
+    """Return rows that hold the lines themselves."""
+    return Source(rows, lambda some: {name: some[name] for name in lines_of(some.columns)})
 
 
 def carried_out(shipments: Rows) -> Flags:
@@ -109,50 +113,72 @@ def lines_of(columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in (*EARNED, *CREDIT, ACQUISITION) or name.startswith(SERVING)]
 
 
-def with_sizes(rows: Rows) -> Rows:
-    """Add to each row what it gained (0 when it cost), and the square of what it gained or cost.
+def _sizes(lines: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return what each row gained (0 when it cost), and the squares of what it gained and of what it cost.
 
     Only the running business counts: a campaign, credit and acquisition are not what a customer's next order brings.
     """
     once = (CAMPAIGN, *CREDIT, ACQUISITION)
-    running = [name for name in lines_of(rows.columns) if name not in once]
+    running = {name: amounts for name, amounts in lines.items() if name not in once}
     if not running:
-        return rows
-    earned = np.zeros(len(rows))
-    for name in running:
-        (np.add if name == "revenue" else np.subtract)(earned, rows[name], out=earned)
-    gained, lost = np.maximum(earned, 0.0), np.minimum(earned, 0.0, out=earned)
-    sizes = dict(zip(SIZES, (gained, gained**2, np.square(lost, out=lost)), strict=True))
-    return rows.having({**rows.columns, **sizes})
+        return {}
+    earned = sum(amounts if name == "revenue" else -amounts for name, amounts in running.items())
+    gained = np.maximum(earned, 0.0)
+    return dict(zip(SIZES, (gained, gained**2, np.minimum(earned, 0.0) ** 2), strict=True))
 
 
-def add_up(parts: Sequence[Rows]) -> pd.DataFrame:
-    """Add up every line, and the sizes of rows, by customer; 0 where there is none.
+def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)) -> list[pd.DataFrame]:
+    """Add up every line, and the sizes of rows, by customer, from several first days on; 0 where there is none.
+
+    Parameters
+    ----------
+    sources
+        Rows with their lines, all of the same customers.
+    starts
+        The first days that count; None for all there is. Lines are made once for all of them.
 
     Examples
     --------
     >>> both = pd.Index(["a", "b"])
-    >>> won = Rows(both, np.array([0, 0]), {"revenue": np.array([5.0, 7.0])})
-    >>> add_up([won, Rows(both, np.array([1]), {"rebate": np.array([2.0])})])
+    >>> sold = Rows(both, np.array([0, 0]), {"day": np.array([0.0, 400.0]), "revenue": np.array([5.0, 7.0])})
+    >>> given = Rows(both, np.array([1]), {"day": np.array([9.0]), "rebate": np.array([2.0])})
+    >>> every, later = add_up([as_told(sold), as_told(given)], [None, dt.date(1971, 1, 1)])
+    >>> every[["revenue", "rebate"]]
        revenue  rebate
     a     12.0     0.0
     b      0.0     2.0
+    >>> later["revenue"].tolist()
+    [7.0, 0.0]
     """
-    sums: dict[str, Floats] = {}
-    for rows in parts:
-        for name in (*lines_of(rows.columns), *SIZES):
-            if name in rows:
-                total = rows.total(rows[name]).to_numpy()
-                sums[name] = sums[name] + total if name in sums else total
-    rounded = {name: np.round(total, DIGITS) for name, total in sums.items()}
-    return pd.DataFrame(rounded, parts[0].customers, copy=False)
+    everyone = sources[0].rows.customers
+    sums: list[dict[str, Floats]] = [{} for _ in starts]
+    for source in sources:
+        of_source: list[dict[str, Floats]] = [{} for _ in starts]
+        for rows in source.rows.blocks():
+            lines = source.lines(rows)
+            lines |= _sizes(lines)
+            for start, totals in zip(starts, of_source, strict=True):
+                kept = slice(None) if start is None else np.flatnonzero(rows["day"] >= epoch_days(start))
+                place = rows.place[kept]
+                for name, amounts in lines.items():
+                    if name not in totals:
+                        totals[name] = np.zeros(len(everyone))
+                    np.add.at(totals[name], place, amounts[kept])
+        for totals, more in zip(sums, of_source, strict=True):
+            for name, total in more.items():
+                totals[name] = totals[name] + total if name in totals else total
+    for totals in sums:
+        for total in totals.values():
+            np.round(total, DIGITS, out=total)
+    return [pd.DataFrame(totals, everyone, copy=False) for totals in sums]
 
 
-def by_month(parts: Sequence[Rows], months: int) -> tuple[list[Rows], np.ndarray]:
+def by_month(sources: Sequence[Source], months: int) -> tuple[list[Source], np.ndarray]:
     """Return the same rows, of a customer in a period of so many months each, and the numbers of all periods.
 
     What stands for a customer is then its place and the number of the period, for those who have rows in it.
     """
+    parts = [rows for rows, _ in sources]
     numbers = [epoch_months(rows["day"]) // months for rows in parts]
     periods = np.unique(np.concatenate(numbers))
     keys = [
@@ -161,5 +187,8 @@ def by_month(parts: Sequence[Rows], months: int) -> tuple[list[Rows], np.ndarray
     ]
     there = np.unique(np.concatenate(keys))
     every = pd.MultiIndex.from_arrays(np.divmod(there, len(periods)), names=["customer_id", "period"])
-    found = [Rows(every, np.searchsorted(there, key), rows.columns) for rows, key in zip(parts, keys, strict=True)]
+    found = [
+        Source(Rows(every, np.searchsorted(there, key), rows.columns, rows.words), lines)
+        for (rows, lines), key in zip(sources, keys, strict=True)
+    ]
     return found, periods

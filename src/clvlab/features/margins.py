@@ -22,11 +22,11 @@ from clvlab.features.margin_lines import (
     SIZES,
     acquisition,
     add_up,
+    as_told,
     by_month,
     carried_out,
     has_value,
     margin_lines,
-    with_sizes,
 )
 from clvlab.periods import epoch_days, period_start
 from clvlab.refusal import Refused
@@ -171,14 +171,12 @@ def margins_since(ledger: Ledger, assumptions: Assumptions, starts: Sequence[dt.
     """
     meaning = _meaning(ledger)
     parts, remarks = margin_lines(ledger, assumptions, meaning)
-    earned = [with_sizes(rows) for rows in parts]
     referrals, of_referring = ledger.referrals, _unknown_referrers(ledger)
     found = []
-    for since in starts:
+    for since, sums in zip(starts, add_up(parts, starts), strict=True):
         won, of_winning = acquisition(ledger, since)
-        within = earned if since is None else [rows.where(rows["day"] >= epoch_days(since)) for rows in earned]
-        sums = add_up([*within, won])
-        frame = _with_sums(sums.drop(columns=[*SIZES]))
+        sums[ACQUISITION] = won.total(won[ACQUISITION]).round(DIGITS)
+        frame = _with_sums(sums)
         frame["referred_value"] = referrals.total(frame["profit"].to_numpy()[referrals["referred"].astype("int64")])
         said = (*_not_costed(ledger, meaning, since), *remarks, *of_winning, *of_referring)
         running = _running(frame, sums[[*SIZES]])
@@ -190,7 +188,8 @@ def _running(frame: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     """Return what the running business brought, with the sizes of its gains and costs."""
     once = frame[CAMPAIGN] if CAMPAIGN in frame.columns else 0.0
     profit = (frame["contribution"] - frame["cost_to_serve"] + once).round(DIGITS)
-    return sizes.assign(profit=profit, lost=(sizes["gained"] - profit).clip(lower=0.0).round(DIGITS))
+    lost = (sizes["gained"] - profit).clip(lower=0.0).round(DIGITS)
+    return pd.DataFrame({**sizes, "profit": profit, "lost": lost}, copy=False)
 
 
 def margins_by_period(ledger: Ledger, assumptions: Assumptions, by: str = "month") -> pd.DataFrame:
@@ -218,8 +217,8 @@ def margins_by_period(ledger: Ledger, assumptions: Assumptions, by: str = "month
         raise Refused(f"by={by!r} is not known; choose one of {', '.join(MONTHS)}.")
     parts, _ = margin_lines(ledger, assumptions, _meaning(ledger))
     won, _ = acquisition(ledger, None)
-    rows, periods = by_month([*parts, won], MONTHS[by])
-    frame = _with_sums(add_up(rows))
+    rows, periods = by_month([*parts, as_told(won)], MONTHS[by])
+    frame = _with_sums(add_up(rows)[0])
     starts = [period_start(number * MONTHS[by], "month") for number in periods]
     labels = [f"{start:%Y}" if by == "year" else f"{start:%Y-%m}" for start in starts]
     frame.index = frame.index.set_levels([ledger.customers[frame.index.levels[0]], labels], level=[0, 1])

@@ -5,10 +5,11 @@ For many sums of long tables this is several times faster than adding up by cust
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from clvlab.refusal import Refused
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+_MISSING = ibis.literal(np.nan)
+_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +67,24 @@ class Rows:
 
     def filled(self, name: str) -> Floats:
         """Return a column with 0 where it is missing; 0 throughout where there is none."""
-        return _filled(self.columns[name]) if name in self.columns else np.zeros(len(self))
+        return filled(self.columns[name]) if name in self.columns else np.zeros(len(self))
 
     def where(self, kept: Flags) -> Rows:
         """Return some of the rows."""
         which = np.flatnonzero(kept)
-        if isinstance(self.columns, _Picked):  # from the rows themselves: picking twice would copy twice
-            picked = _Picked(self.columns.every, self.columns.which[which])
-        else:
-            picked = _Picked(self.columns, which)
-        return Rows(self.customers, self.place[kept], picked, self.words)
+        columns = self.columns if isinstance(self.columns, Columns) else Columns(self.columns)
+        return Rows(self.customers, self.place[which], columns.at(which), self.words)
 
     def having(self, columns: Mapping[str, Floats]) -> Rows:
         """Return the same rows with other columns."""
         return Rows(self.customers, self.place, columns, self.words)
+
+    def blocks(self) -> Iterator[Rows]:
+        """Yield the rows in parts that fit into the processor's cache: what is made of each needs no new memory."""
+        for start in range(0, max(len(self), 1), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            columns = {name: column[part] for name, column in self.columns.items()}
+            yield Rows(self.customers, self.place[part], columns, self.words)
 
     def count(self, counted: Flags | None = None) -> pd.Series:
         """Return how many rows each customer has, or how many of those that count."""
@@ -86,39 +93,73 @@ class Rows:
 
     def total(self, amounts: Floats) -> pd.Series:
         """Return the sum of one amount per row by customer, missing ones left out; 0 without any."""
-        total = np.bincount(self.place, _filled(amounts), len(self.customers))
+        total = np.bincount(self.place, filled(amounts), len(self.customers))
         return pd.Series(total.astype("float64", copy=False), self.customers)  # of no rows they are whole numbers
 
     def first(self, name: str) -> pd.Series:
         """Return the least of a column without gaps by customer, missing where there is no row."""
-        found = np.full(len(self.customers), np.inf)
-        np.minimum.at(found, self.place, self[name])
-        return pd.Series(np.where(np.isinf(found), np.nan, found), self.customers)
+        return self._outermost(np.minimum, np.inf, name)
 
     def last(self, name: str) -> pd.Series:
         """Return the greatest of a column without gaps by customer, missing where there is no row."""
-        return -self.having({name: -self[name]}).first(name)
+        return self._outermost(np.maximum, -np.inf, name)
+
+    def _outermost(self, of_two: np.ufunc, without: float, name: str) -> pd.Series:
+        found = np.full(len(self.customers), without)
+        of_two.at(found, self.place, self[name])
+        found[np.isinf(found)] = np.nan
+        return pd.Series(found, self.customers)
 
 
-class _Picked(Mapping[str, Floats]):
-    """Columns of some of the rows, each picked when it is first asked for: of long tables few are."""
+class Columns(Mapping[str, Floats]):
+    """Columns of rows, each picked or made when it is first asked for: of long tables few are.
 
-    def __init__(self, every: Mapping[str, Floats], which: NDArray[np.int64]) -> None:
-        self.every, self.which, self._found = every, which, dict[str, Floats]()
+    Parameters
+    ----------
+    every
+        The columns of all rows.
+    made
+        By name, how further columns are made of the others.
+    which
+        Which of the rows these are; all when None.
+
+    Examples
+    --------
+    >>> money = Columns({"price": np.array([5.0, 7.0]), "rebate": np.array([1.0, 1.0])},
+    ...                 {"revenue": lambda columns: columns["price"] - columns["rebate"]})
+    >>> money.at(np.array([1]))["revenue"].tolist()
+    [6.0]
+    """
+
+    def __init__(
+        self,
+        every: Mapping[str, Floats],
+        made: Mapping[str, Callable[[Mapping[str, Floats]], Floats]] | None = None,
+        which: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.every, self.made, self.which, self._found = every, made or {}, which, dict[str, Floats]()
+
+    def at(self, which: NDArray[np.int64]) -> Columns:
+        """Return those of some of the rows, from the rows themselves: picking twice would copy twice."""
+        return Columns(self.every, self.made, which if self.which is None else self.which[which])
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self._found:
-            self._found[name] = self.every[name][self.which]
+            if name in self.made:
+                self._found[name] = self.made[name](self)
+            else:
+                column = self.every[name]
+                self._found[name] = column if self.which is None else column[self.which]
         return self._found[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.every
+        return name in self.every or name in self.made
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.every)
+        return iter([*self.every, *self.made])
 
     def __len__(self) -> int:
-        return len(self.every)
+        return len(self.every) + len(self.made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +175,6 @@ class Places:
 
     Examples
     --------
-    >>> import ibis
     >>> places = Places.among(ibis.memtable({"customer_id": ["b", "a"]}))
     >>> places.rows(ibis.memtable({"customer_id": ["b", "b"], "weight": [2.0, 3.0]})).count().tolist()
     [0.0, 2.0]
@@ -146,13 +186,25 @@ class Places:
     @staticmethod
     def among(table: ir.Table) -> Places:
         """Return the places of the codes in a table, each there once as customer_id."""
-        codes = table.select("customer_id").order_by("customer_id").to_pyarrow()["customer_id"].combine_chunks()
-        return Places(pd.Index(codes.to_pandas(deduplicate_objects=False), name="customer_id"), codes)
+        return Places.of_codes(table.select("customer_id").order_by("customer_id").to_pyarrow()["customer_id"])
 
-    def of(self, codes: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    @staticmethod
+    def of_codes(codes: pa.ChunkedArray) -> Places:
+        """Return the places of codes in order."""
+        return Places(pd.Index(codes.to_pandas(deduplicate_objects=False), name="customer_id"), codes.combine_chunks())
+
+    def of(self, codes: pa.ChunkedArray) -> NDArray[np.int64]:
         """Return the place of each code, -1 of strangers."""
-        found = pc.index_in(codes.cast(self.codes.type), value_set=self.codes)
-        return pc.fill_null(found, -1).to_numpy().astype("int64")
+        codes = codes.cast(self.codes.type)
+        if len(codes) >= len(self.codes):
+            return _number_of(codes, self.codes)
+        # A short table: to look everyone up among its few codes is faster than these among everyone's.
+        words = _whole(codes).dictionary_encode()
+        number = _number_of(self.codes, words.dictionary)
+        place = np.full(len(words.dictionary) + 1, -1)
+        place[number] = np.arange(len(number))
+        place[-1] = -1  # of codes that are missing, and of everyone who has none
+        return place[pc.fill_null(words.indices, -1).to_numpy()]
 
     def rows(self, table: ir.Table, refused_in: str = "") -> Rows:
         """Return rows of a table with customer_id, numbers, dates, flags and texts, in the table's order.
@@ -172,7 +224,9 @@ class Places:
         Refused
             When a row names a customer who is not among them.
         """
-        found = table.to_pyarrow()
+        numbers = table.select("customer_id", **{name: _number(table[name]) for name in _others(table)})
+        # In one batch, whose columns are arrays as they lie in memory: of several the engine's every row is copied.
+        found = numbers.to_pyarrow_batches(chunk_size=max(int(table.count().to_pyarrow().as_py()), 1)).read_all()
         place = self.of(found["customer_id"])
         known = place >= 0
         if not known.all():
@@ -183,23 +237,39 @@ class Places:
                 )
             found, place = found.filter(known), place[known]
         words, columns = {}, {}
-        for name in found.drop_columns("customer_id").column_names:
-            column = found[name]
+        for name in _others(table):
+            column = _whole(found[name])
             if pa.types.is_string(column.type):
-                encoded = column.combine_chunks().dictionary_encode()
-                words[name], column = encoded.dictionary.to_pylist(), encoded.indices
-            columns[name] = _numbers(column)
+                encoded = column.dictionary_encode()
+                words[name], column = encoded.dictionary.to_pylist(), encoded.indices.cast("float64")
+            columns[name] = column.to_numpy(zero_copy_only=False)
         return Rows(self.customers, place, columns, words)
 
 
-def _numbers(column: pa.Array | pa.ChunkedArray) -> Floats:
-    """Return a column as floats."""
-    if pa.types.is_date32(column.type):
-        column = column.cast("int32")
-    return column.cast("float64").to_numpy(zero_copy_only=False)
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece, itself where it is one: ``combine_chunks`` would copy that too."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _filled(numbers: Floats) -> Floats:
+def _others(table: ir.Table) -> list[str]:
+    """Return the columns of a table beside customer_id."""
+    return [name for name in table.columns if name != "customer_id"]
+
+
+def _number(column: ir.Value) -> ir.Value:
+    """Return a column as numbers, made in the engine, which takes no copy of millions; a text as it is."""
+    if column.type().is_string():
+        return column
+    number = column.epoch_days() if column.type().is_date() else column
+    return number.cast("float64").fill_null(_MISSING)
+
+
+def _number_of(codes: pa.Array | pa.ChunkedArray, among: pa.Array) -> NDArray[np.int64]:
+    """Return which of several codes each one is, -1 of none."""
+    return pc.fill_null(pc.index_in(codes, value_set=among), -1).to_numpy().astype("int64")
+
+
+def filled(numbers: Floats) -> Floats:
     """Return numbers with 0 where they are missing; those without gaps themselves: a copy of millions takes long."""
     missing = np.isnan(numbers)
     return np.where(missing, 0.0, numbers) if missing.any() else numbers

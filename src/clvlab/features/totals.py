@@ -7,8 +7,9 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from clvlab.features.ledger import DIGITS, Ledger
+from clvlab.features.ledger import DIGITS, Ledger, sorted_numbers
 from clvlab.features.rows import Rows
+from clvlab.features.winnable import YEAR_DAYS
 from clvlab.periods import DAYS_PER_YEAR, epoch_days, from_epoch_days
 from clvlab.refusal import Refused
 
@@ -62,12 +63,13 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
     """
     if days is not None and not days > 0:
         raise Refused(f"days = {days} is no period; give the number of days up to {ledger.as_of}, such as 365.")
-    every, sold = ledger.orders, ledger.sales
-    since = dt.date.min if days is None else ledger.as_of - dt.timedelta(days=days)
-    orders = every if days is None else every.where(every["day"] > epoch_days(since))
+    if days == YEAR_DAYS:
+        orders, money = ledger.orders_of_year, ledger.sold_of_year
+    else:
+        since = dt.date.min if days is None else ledger.as_of - dt.timedelta(days=days)
+        orders, money = (rows.where(rows["day"] > epoch_days(since)) for rows in (ledger.orders, ledger.sales))
     count = orders.count()
     columns, unknown = {"orders": count.astype("int64")}, {}
-    money = orders if sold is every else ledger.sold_between(since, ledger.as_of)
     for name, rows in {"revenue": money, "margin": money, "weight": orders}.items():
         if name in rows:
             columns[name], unknown[name] = _sum(rows, name, count == 0)
@@ -77,7 +79,7 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
         columns["value_added_share"] = _mean(orders, "value_added")
     if "service" in orders:
         columns["services"], columns["main_service_share"] = _services(orders, count == 0)
-    columns |= {"first_on": dates_of(every.first("day")), "last_on": dates_of(every.last("day"))}
+    columns |= {"first_on": dates_of(ledger.orders.first("day")), "last_on": dates_of(ledger.orders.last("day"))}
     columns["years_of_business"] = (epoch_days(ledger.as_of) - ledger.began) / DAYS_PER_YEAR
     frame = pd.DataFrame(columns, copy=False)
     frame.attrs["unknown"] = {name: missing for name, missing in unknown.items() if missing}
@@ -122,8 +124,9 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by customer_id, sorted, for everyone who ordered: ``order_days``, ``usual_gap_days`` (median of the days
-        from one order day to the next; missing with a single order day) and ``silent_days`` (since the last).
+        Indexed by customer_id, sorted, for everyone in the customer file: ``order_days`` (0 without an order),
+        ``usual_gap_days`` (median of the days from one order day to the next; missing with fewer than two order days)
+        and ``silent_days`` (since the last; missing without any).
 
     Notes
     -----
@@ -138,25 +141,24 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
     >>> order_gaps(Ledger({"shipments": shipments}, dt.date(2025, 2, 28)))  # doctest: +NORMALIZE_WHITESPACE
                  order_days  usual_gap_days  silent_days
     customer_id
-    a                     4             7.0           14
+    a                     4             7.0         14.0
     """
     days = ledger.order_days
-    place, day = days.place, days["day"].astype("int64")
-    ends = np.flatnonzero(np.diff(place, append=-1))
-    number = np.diff(ends, prepend=-1)
-    gap = np.diff(day)[place[1:] == place[:-1]]
-    frame = pd.DataFrame({
+    number = days.count().astype("int64")
+    same = days.place[1:] == days.place[:-1]
+    gap = np.diff(days["day"])[same].astype("int64")
+    columns = {
         "order_days": number,
-        "usual_gap_days": _medians(np.repeat(np.arange(len(ends)), number - 1), gap, number - 1),
-        "silent_days": epoch_days(ledger.as_of) - day[ends],
-    }, index=days.customers[place[ends]])  # fmt: skip
-    return frame
+        "usual_gap_days": _medians(days.place[1:][same], gap, np.maximum(number.to_numpy() - 1, 0)),
+        "silent_days": epoch_days(ledger.as_of) - days.last("day"),
+    }
+    return pd.DataFrame(columns, days.customers, copy=False)
 
 
 def _medians(place: np.ndarray, whole: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Return the median of so many whole numbers each, which stand at places in order; missing of none."""
     width = int(whole.max(initial=0)) + 1
-    in_order = np.append(np.sort(place * width + whole) % width, 0)  # one more, for those without a number
+    in_order = np.append(sorted_numbers(place * width + whole) % width, 0)  # one more, for those without a number
     start = number.cumsum() - number
     middle = (in_order[start + np.maximum(number - 1, 0) // 2] + in_order[start + number // 2]) / 2
     return np.where(number > 0, middle, np.nan)

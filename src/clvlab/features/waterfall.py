@@ -9,7 +9,7 @@ import pandas as pd
 from clvlab.features.cost_to_serve import SERVING
 from clvlab.features.events import INVOICED, MARGIN
 from clvlab.refusal import Refused, nearest
-from clvlab.results import Result
+from clvlab.results import Result, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DEDUCTIONS = ("rebate", "direct_cost", "claims_paid")
 _LATER = ("capital_cost", "expected_loss", "acquisition_cost")
+_SUMS = ("revenue", "contribution", "cost_to_serve", "credit_cost", "acquisition_cost", "profit")
 
 
 class Waterfall(Result):
@@ -80,9 +81,9 @@ def waterfall(margins: Margins, customer_id: str | None = None) -> Waterfall:
         raise Refused(f"{customer_id!r} is no customer in the records{nearest(str(customer_id), frame.index)}.")
     lines = margins.total if customer_id is None else frame.loc[customer_id]
     serving = [name for name in frame.columns if name.startswith(SERVING)]
-    profit = "profit" if margins.meaning == MARGIN else f"{margins.meaning} less these costs"
+    first, profit = _ends(margins.meaning)
     steps = [
-        (INVOICED if margins.meaning == INVOICED else "revenue", lines["revenue"], False),
+        (first, lines["revenue"], False),
         *((name.replace("_", " "), -lines[name], False) for name in _DEDUCTIONS),
         (margins.meaning, lines["contribution"], True),
         *(("serving: " + name.removeprefix(SERVING).replace("_", " "), -lines[name], False) for name in serving),
@@ -97,3 +98,32 @@ def waterfall(margins: Margins, customer_id: str | None = None) -> Waterfall:
     found["share_of_revenue"] = found["amount"] / lines["revenue"] if lines["revenue"] > 0 else float("nan")
     whose = f"all {len(frame):,} customers" if customer_id is None else str(customer_id)
     return Waterfall(found, whose, margins.currency, float(lines["referred_value"]))
+
+
+def earned_by_year(years: pd.DataFrame, meaning: str) -> Table:
+    """Return what all customers together earned in each year, from revenue to profit.
+
+    Parameters
+    ----------
+    years
+        From :func:`~clvlab.features.margins.margins_by_period`, by year.
+    meaning
+        What the contribution is (``Margins.meaning``). Where it is no margin, nothing is called contribution or profit.
+
+    Examples
+    --------
+    >>> a_year = pd.MultiIndex.from_tuples([("a", "2025")], names=["customer_id", "period"])
+    >>> years = pd.DataFrame([[9.0, 9.0, 2.0, 0.0, 0.0, 7.0]], a_year, _SUMS)
+    >>> earned_by_year(years, INVOICED).to_frame().columns[[0, -1]].tolist()
+    ['amount invoiced', 'amount invoiced less these costs']
+    """
+    first, profit = _ends(meaning)
+    shown = [name for name in _SUMS if meaning == MARGIN or name != "contribution"]
+    sums = years[shown].groupby("period").sum().rename(columns={"revenue": first, "profit": profit})
+    return Table(sums, "What was earned by calendar year", 0)
+
+
+def _ends(meaning: str) -> tuple[str, str]:
+    """Return what the first and the last line are called."""
+    first = INVOICED if meaning == INVOICED else "revenue"
+    return first, "profit" if meaning == MARGIN else f"{meaning} less these costs"

@@ -104,8 +104,8 @@ class Base:
         Gains and costs come at random times, so that the variance of their sum is the sum of their squares. On
         simulated markets the interval held 87% of accounts, 80% of those whose orders come in bursts.
         """
-        squares = self.margins_last_year.running[["gained_squares", "lost_squares"]].sum(axis=1)
-        return NINETY * np.sqrt(squares)
+        running = self.margins_last_year.running
+        return NINETY * np.sqrt(running["gained_squares"] + running["lost_squares"])
 
     @cached_property
     def potential(self) -> Potential:
@@ -143,14 +143,25 @@ class Base:
         blank = pd.Series(np.nan, customers)
         value = Range(blank, blank, blank)
         with suppress(Refused):
-            value = self.estimated(self.values().frame, "value")
+            value = self.value
         with suppress(Refused):
-            frame = self.potential.to_frame().set_index("customer_id")
             # Told by the year; with values that reach further ahead it counts for each of their years.
             years = self.assumptions.horizon_months / MONTHS_PER_YEAR
-            won = Range(*(part * years for part in self.estimated(frame, "could_be_won")))
-            value = potential_value(value, won)
+            value = potential_value(value, Range(*(part * years for part in self.could_be_won)))
         return Range(*(aligned(part, customers) for part in value))
+
+    @cached_property
+    def value(self) -> Range:
+        """The value ahead by the model, of everyone in the customer file."""
+        return self._of_file(self.values().frame, "value")
+
+    @cached_property
+    def could_be_won(self) -> Range:
+        """What could be won in a year, of everyone in the customer file."""
+        return self._of_file(self.potential.to_frame().set_index("customer_id"), "could_be_won")
+
+    def _of_file(self, frame: pd.DataFrame, name: str) -> Range:
+        return self.estimated(aligned(frame[[name + end for end in _ENDS]], self.ledger.customers), name)
 
     @staticmethod
     def estimated(frame: pd.DataFrame, name: str) -> Range:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.by_customer import aligned
+from clvlab.features.by_customer import aligned, known_of
 from clvlab.features.events import MARGIN
 from clvlab.features.loyalty_measures import loyalty_measures, satisfaction
 from clvlab.features.totals import order_gaps
@@ -102,7 +102,7 @@ class CustomerClasses(Result):
     def worth_of_buyers(self) -> pd.Series:
         """What customers with an order in the last 365 days brought in them."""
         orders = self.base.totals["orders"]
-        return aligned(self.base.worth.last_year, orders.index)[orders > 0].dropna()
+        return known_of(aligned(self.base.worth.last_year, orders.index)[orders > 0])
 
     @cached_property
     def eighty_twenty(self) -> EightyTwenty:
@@ -124,8 +124,8 @@ class CustomerClasses(Result):
     def quadrants(self) -> Quadrants:
         """Customers by what they brought and what they could bring."""
         worth, doubts = self.base.worth, self.base.value_doubts
-        brought = worth.so_far.dropna()
-        ahead = Range(*(part.reindex(brought.index) for part in worth.ahead))
+        brought = worth.so_far if worth.so_far.notna().all() else known_of(worth.so_far)
+        ahead = Range(*(aligned(part, brought.index) for part in worth.ahead))
         try:
             found = quadrants(Range(brought, brought, brought), ahead, unit=worth.unit)
         except Refused as refusal:
@@ -146,8 +146,7 @@ class CustomerClasses(Result):
         if margins.meaning != MARGIN:
             raise Refused("Customers below zero need revenue and direct_cost in shipments, and unit_costs.")
         year = margins.frame
-        won = base.estimated(base.potential.to_frame().set_index("customer_id"), "could_be_won")
-        chance = base.chance_last_year.reindex(won.value.index)
+        won, chance = base.could_be_won, base.chance_last_year
         down, up = np.hypot(won.value - won.lower, chance), np.hypot(won.upper - won.value, chance)
         ends = pd.DataFrame({"lower": won.value - down, "upper": won.value + up})
         return value_classes(year["contribution"], won.value, year["cost_to_serve"], ends, unit=margins.currency)
@@ -179,8 +178,8 @@ class CustomerClasses(Result):
     def usage(self) -> Classes:
         """Heavy, medium and light users among present customers."""
         gaps = order_gaps(self.base.ledger)
-        here = self.standing.labels.index[self.standing.labels == PRESENT]
-        return usage_classes(gaps.reindex(here))
+        here = gaps[self.standing.labels == PRESENT]
+        return usage_classes(here.astype({"silent_days": "int64"}))  # everyone who is here has ordered
 
     @cached_property
     def size(self) -> Classes:

@@ -25,7 +25,7 @@ from clvlab.tiers.grading.fifteen import FIFTEEN, scorecard_indicators
 from clvlab.tiers.grading.held import BY_POINTS, held_tiers
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.matrix import learn_matrix_cuts, matrix_tiers
-from clvlab.tiers.grading.measured import estimated
+from clvlab.tiers.grading.measured import estimated, from_range
 from clvlab.tiers.grading.nine_criteria import NINE, nine_criteria
 from clvlab.tiers.grading.objective_weights import critic_weights, entropy_weights
 from clvlab.tiers.grading.scheme import Scheme, learn_scheme
@@ -213,10 +213,10 @@ class Tiers(Result):
         """The grading by nine criteria, all of one weight."""
         base, given = self.base, {}
         with suppress(Refused):
-            if not alike(base.values().frame["value"]):  # else noise would grade
-                given["value"] = estimated(base.values().frame, "value")
+            if not alike(base.value.value):  # else noise would grade
+                given["value"] = from_range(base.value)
         with suppress(Refused):
-            given["potential"] = estimated(base.potential.to_frame().set_index("customer_id"), "could_be_won")
+            given["potential"] = from_range(base.could_be_won)
         with suppress(Refused):
             given["leave"] = estimated(base.churn().prospects.frame, "leave_12")
         found = base.graded(nine_criteria(base.last_year, **given))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from clvlab.clv.models.estimates import Fit
 
 if TYPE_CHECKING:
@@ -63,5 +65,6 @@ def alike(figures: pd.Series) -> bool:
     >>> alike(pd.Series([2008.1, 2007.9])), alike(pd.Series([2008.1, 1950.0])), alike(pd.Series([2008.1]))
     (True, False, False)
     """
-    known = figures.dropna()
-    return len(known) > 1 and bool(known.max() - known.min() <= _HUNDREDTH * known.abs().max())
+    numbers = figures.to_numpy(dtype=float)
+    known = numbers[~np.isnan(numbers)]
+    return len(known) > 1 and bool(known.max() - known.min() <= _HUNDREDTH * np.abs(known).max())

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from clvlab.features.by_customer import first_label
+from clvlab.features.by_customer import first_label, known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
@@ -69,7 +69,7 @@ def abc_classes(amount: pd.Series, what: str, cuts: Sequence[float] = (0.7, 0.9)
     numbers = one_amount_each(amount, what)
     refuse_nothing_above_zero(numbers, what)
     borders = _checked(cuts)
-    known = numbers.dropna()
+    known = known_of(numbers)
     held = share_of_larger(known.to_numpy(), known.clip(lower=0.0).to_numpy())
     letters = np.array(list(_LETTERS[: len(borders) + 1]), dtype=object)
     classed = pd.Series(letters[cut_at(held, borders)], index=known.index)
@@ -114,7 +114,8 @@ def _rules(
 
 def _remarks(numbers: pd.Series, what: str, unit: str, last: str) -> tuple[str, ...]:
     remarks = []
-    above, below = numbers[numbers > 0], numbers[numbers < 0]
+    amounts = pd.Series(numbers.to_numpy())  # without the codes, which a mask would hash
+    above, below = amounts[amounts > 0], amounts[amounts < 0]
     if len(below):
         remarks.append(
             f"{plural(len(below), 'customers')} below 0: {in_words(-below.sum(), unit)} lost. The cuts are shares of "

@@ -158,7 +158,7 @@ def loyalty(
     beside += [amount] if amount is not None else []
     values = pd.DataFrame(
         columns | {"tie": tied, "sure": sure, "probability": probability}
-        | {str(column.name): aligned(column, codes) for column in beside}
+        | {str(column.name): aligned(column, codes) for column in beside}, copy=False,
     )  # fmt: skip
     rules = {
         LOYAL: f"satisfaction of {satisfied_from:.0%} or more, probability to leave below {high:.0%}",

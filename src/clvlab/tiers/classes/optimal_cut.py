@@ -72,7 +72,7 @@ def optimal_cut(values: pd.Series, log: bool = False) -> Cut:
     >>> found.at, found.below, found.above, round(found.explained, 3)
     (7.0, 3, 2, 0.977)
     """
-    numbers = np.sort(np.asarray(values, dtype=float))
+    numbers = np.sort(values.to_numpy(dtype=float))
     if not np.isfinite(numbers).all():
         raise Refused(
             f"{int((~np.isfinite(numbers)).sum()):,} of {len(numbers):,} values are not known; leave them out."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.results import Table
 from clvlab.tiers.classes.labelled import NOT_KNOWN, Classes
@@ -60,9 +61,9 @@ def profit_pyramid(profit: pd.Series, what: str = "profit", unit: str = "") -> C
     """
     numbers = one_amount_each(profit, what)
     refuse_nothing_above_zero(numbers, what)
-    known = numbers.dropna()
+    known = known_of(numbers)
     place = share_of_larger(known.to_numpy(), np.ones(len(known)))
-    level = np.where(known > 0, cut_at(place, (_TOP, _UPPER)), len(STATED) - 1)
+    level = np.where(known.to_numpy() > 0, cut_at(place, (_TOP, _UPPER)), len(STATED) - 1)
     labels = pd.Series(np.array(list(STATED), dtype=object)[level], index=known.index)
     sizes, least = labels.value_counts(), known.groupby(labels).min()
     rules = {}

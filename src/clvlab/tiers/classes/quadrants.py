@@ -11,7 +11,7 @@ import pandas as pd
 
 from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.by_customer import aligned, first_label
+from clvlab.features.by_customer import aligned, first_label, known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table, format_cell
@@ -175,8 +175,8 @@ def quadrants(
     """
     names = historical.value.index.union(potential.value.index).rename("customer_id")
     history, ahead = (with_ends(figures, names) for figures in (historical, potential))
-    history_cut = _cut(history.value.dropna(), history_rule, "historical value")
-    potential_cut = _cut(ahead.value.dropna(), potential_rule, "potential")
+    history_cut = _cut(known_of(history.value), history_rule, "historical value")
+    potential_cut = _cut(known_of(ahead.value), potential_rule, "potential")
     up, right = probability_above(history, history_cut), probability_above(ahead, potential_cut)
     chances = {
         KEEP_AND_EXTEND: up * right, KEEP: up * (1 - right), BUILD_UP: (1 - up) * right, TIGHTEN: (1 - up) * (1 - right)
@@ -198,7 +198,7 @@ def quadrants(
     ]
     return Quadrants(
         "Quadrants of historical value and potential", labels, _rules(history_cut, potential_cut, unit),
-        pd.DataFrame(figures | chances), "potential", unit, remarks, history_cut, potential_cut,
+        pd.DataFrame(figures | chances, copy=False), "potential", unit, remarks, history_cut, potential_cut,
     )  # fmt: skip
 
 
@@ -209,13 +209,13 @@ def _cut(values: pd.Series, rule: str | float, what: str) -> float:
     share = re.fullmatch(r"top (\d+(?:\.\d+)?)%", rule)
     if rule not in ("median", "mean", "optimal") and not (share and 0 < float(share[1]) < 100):
         raise Refused(f'{rule!r} is no rule to cut by; give "median", "mean", "optimal", "top 20%" or a number.')
-    if values.nunique() < 2 or alike(values):
+    if not values.min() < values.max() or alike(values):
         raise Refused(f"Customers cannot be split by {what}: it is the same or unknown for all of them.")
     if share:
         return float(values.sort_values(ascending=False).iloc[max(round(len(values) * float(share[1]) / 100), 1) - 1])
     if rule == "optimal":
         something = values[values > _NEXT_TO_NOTHING * values[values > 0].mean()]
-        if something.nunique() < 2:
+        if not something.min() < something.max():
             raise Refused(f"Too few customers have a {what} above 0 for an optimal cut; give a number to cut it at.")
         return optimal_cut(something, log=True).at
     return float(values.median() if rule == "median" else values.mean())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clvlab.features.by_customer import each_once
 from clvlab.refusal import Refused
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -30,13 +31,15 @@ def one_amount_each(amount: pd.Series, what: str) -> pd.Series:
     """
     if amount.empty:
         raise Refused(f"There is no customer to class by {what}; give one amount per customer.")
-    twice = amount.index[amount.index.duplicated()]
-    if len(twice):
-        raise Refused(f"{what} has several amounts for {twice[0]!r}; give one per customer.")
+    codes = amount.index
+    if not each_once(codes):
+        raise Refused(f"{what} has several amounts for {codes[codes.duplicated()][0]!r}; give one per customer.")
     if not pd.api.types.is_numeric_dtype(amount) or pd.api.types.is_bool_dtype(amount):
         raise Refused(f"{what} holds {amount.dtype}, not numbers; give one number per customer.")
-    numbers = amount.astype("float64").rename_axis("customer_id")
-    if np.isinf(numbers).any():
+    numbers = amount.astype("float64")
+    if codes.name != "customer_id":
+        numbers = numbers.rename_axis("customer_id")
+    if np.isinf(numbers.to_numpy()).any():
         raise Refused(f"{what} of {numbers.index[np.isinf(numbers)][0]!r} is infinite; check how it was computed.")
     return numbers
 

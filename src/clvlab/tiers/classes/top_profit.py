@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import known_of
 from clvlab.features.concentration import Concentration, concentration
 from clvlab.features.concentration_intervals import measures
 from clvlab.shrinkage import NINETY
@@ -92,11 +93,11 @@ def top_profit(profit: pd.Series, share: float, what: str = "profit", seed: int 
     >>> [round(number, 2) for number in (found.of_gains.value, found.of_net.value, found.taken_back)]
     [0.6, 0.75, 0.2]
     """
-    known = one_amount_each(profit, what).dropna()
+    known = known_of(one_amount_each(profit, what))
     refuse_nothing_above_zero(known, what)
     some = known.sample(MOST, random_state=np.random.default_rng(seed)) if len(known) > MOST else known
     gains = concentration(some.clip(lower=0.0), share, f"{what} above zero", _CONFIDENCE, seed=seed)
-    here = measures(np.sort(known.clip(lower=0.0))[None], share)
+    here = measures(np.sort(known.clip(lower=0.0).to_numpy())[None], share)
     ends = gains.to_frame().set_index("measure")[["lower", "upper"]]
     realised = float(here.top[0])
     low, high = ends.loc["top_share"]

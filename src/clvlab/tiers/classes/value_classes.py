@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvlab.features.by_customer import aligned, first_label
+from clvlab.features.by_customer import aligned, first_label, known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -81,7 +81,7 @@ def value_classes(
         for end in ("lower", "upper"):
             values[f"net_value_{end}"] = bare + aligned(strategic_interval[end], customers)
         values["undecided"] = (values["net_value_lower"] < 0) & (values["net_value_upper"] >= 0)
-    known = net.dropna()
+    known = known_of(net)
     first = pd.Series(False, index=net.index)
     if (known > 0).any():
         held = share_of_larger(known.to_numpy(), known.clip(lower=0.0).to_numpy())

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import Range, pooled_rates, product
+from clvlab.features.by_customer import aligned
 from clvlab.features.customer_file.shared import plural, present
 from clvlab.features.leads import OPEN, WON, lead_outcomes
 from clvlab.features.winnable import YEAR_DAYS
@@ -185,7 +186,7 @@ def largest_back(
         raise Refused("It needs records of two whole years up to the day.")
     before = _largest(year_before.rename("year_before"), most)
     frame = _named(tables, before)
-    after = frame["customer_id"].map(last_year).fillna(0.0)
+    after = frame["customer_id"].map(last_year[last_year.index.isin(frame["customer_id"])]).fillna(0.0)
     change = after / frame["year_before"] - 1
     frame = frame.assign(last_year=after, change=change, came_back=after > 0)
     first, back = frame.iloc[0], int(frame["came_back"].sum())
@@ -197,7 +198,7 @@ def largest_back(
 
 def who_are(tables: Tables, classes: Classes, amount: pd.Series, unit: str = "", most: int = 3) -> tuple[str, Table]:
     """Return each class with its customers, its amount and the names of its largest."""
-    held_by = amount.reindex(classes.labels.index).fillna(0.0)
+    held_by = aligned(amount, classes.labels.index).fillna(0.0)
     rows = []
     for label in [*classes.rules, *([NOT_KNOWN] if (classes.labels == NOT_KNOWN).any() else [])]:
         mine = held_by[(classes.labels == label).to_numpy()]
@@ -239,7 +240,8 @@ def _largest(amount: pd.Series, most: int) -> pd.Series:
     above = values[values > 0]
     if not len(above):
         raise Refused(f"Nobody has {_words(amount)} above 0 in that year.")
-    least = np.sort(above)[-min(most, len(above))]
+    most = min(most, len(above))
+    least = np.partition(above, -most)[-most]
     return amount[values >= least].sort_index().sort_values(ascending=False, kind="stable").head(most)
 
 

@@ -129,7 +129,7 @@ class LastYear:
     @cached_property
     def sold_in_year(self) -> Rows:
         """What was sold in the year."""
-        return self.sold.where(self.sold["day"] > epoch_days(self.start))
+        return self.ledger.sold_of_year
 
     @cached_property
     def bills(self) -> Rows:
@@ -137,11 +137,16 @@ class LastYear:
 
         All invoices of a customer that fall due on one day are one bill, which is paid when the latest of them is.
         """
-        owed = self.tables["invoices"].filter(lambda rows: rows.amount > 0)
-        days = {"due": owed.due_on.cast("date"), "paid": owed.paid_on.cast("date")}
-        owed = self.within(owed.select("customer_id", **days), "due")
-        latest = ibis.ifelse(owed.paid.count() == owed.count(), owed.paid.max(), None)
-        return self.rows(owed.group_by("customer_id", "due").agg(paid=latest))
+        rows = self.ledger.invoices
+        due = rows["due"]
+        owed = rows.where((rows["amount"] > 0) & (due > epoch_days(self.start)) & (due <= epoch_days(self.as_of)))
+        bill = owed.place * YEAR_DAYS + (owed["due"].astype("int64") - epoch_days(self.start) - 1)
+        order = np.argsort(bill)
+        first = np.flatnonzero(np.diff(bill[order], prepend=-1))
+        open_last = np.where(np.isnan(owed["paid"]), np.inf, owed["paid"])[order]
+        paid = np.maximum.reduceat(open_last, first) if len(first) else open_last
+        columns = {"due": owed["due"][order][first], "paid": np.where(np.isinf(paid), np.nan, paid)}
+        return Rows(self.customers, owed.place[order][first], columns)
 
     @cached_property
     def since(self) -> pd.Series:

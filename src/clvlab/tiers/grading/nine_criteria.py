@@ -7,8 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 import ibis
+import numpy as np
+import pandas as pd
 
-from clvlab.periods import to_periods
+from clvlab.features.rows import Rows
+from clvlab.periods import epoch_days, to_periods
 from clvlab.tiers.grading.fifteen import in_units
 from clvlab.tiers.grading.indicator import Indicator, Indicators, measured
 from clvlab.tiers.grading.indicators.potential import strategic_fit
@@ -89,25 +92,31 @@ def fulfilment(year: LastYear) -> Measured:
     if "ended_on" in contracts.columns:
         ends = ibis.least(ends, contracts.ended_on.cast("date").fill_null(ends))
     began = ibis.literal(year.start + dt.timedelta(days=1))
-    terms = contracts.filter(contracts.committed_weight > 0).select(
+    committed = contracts.filter(contracts.committed_weight > 0).select(
         "customer_id", "committed_weight",
         first=ibis.greatest(contracts.starts_on.cast("date"), began),
         last=ibis.least(ends, ibis.literal(year.as_of)),
     )  # fmt: skip
-    terms = terms.filter(terms.last >= terms.first)
-    terms = terms.mutate(days=terms.last.epoch_days() - terms.first.epoch_days() + 1)
-    committed = terms.group_by("customer_id").agg(
-        days=terms.days.sum(), committed=(terms.committed_weight * to_periods(terms.days, "month")).sum()
-    )
-    shipments = year.tables["shipments"]
-    if "refused" in shipments.columns:
-        shipments = shipments.filter(~shipments.refused.fill_null(False))
-    orders = year.within(shipments.select("customer_id", "weight", date=shipments.booked_at.date()), "date")
-    under = orders.join(terms, "customer_id").filter(lambda rows: rows.date.between(rows.first, rows.last))
-    shipped = under.group_by("customer_id").agg(shipped=under.weight.sum().cast("float64"))
-    found = year.rows(committed.left_join(shipped, "customer_id").drop("customer_id_right"))
-    days, shipped, committed = (found.total(found[name]) for name in ("days", "shipped", "committed"))
-    return fact((shipped / committed).clip(upper=1.0).where(days >= LEAST_DAYS))
+    terms = year.rows(committed.filter(committed.last >= committed.first))
+    days = terms["last"] - terms["first"] + 1
+    kept = _shipped_within(year.orders, terms) / terms.total(terms["committed_weight"] * to_periods(days, "month"))
+    return fact(kept.clip(upper=1.0).where(terms.total(days) >= LEAST_DAYS))
+
+
+def _shipped_within(orders: Rows, terms: Rows) -> pd.Series:
+    """Return the weight that each customer shipped from the first to the last day of each of its terms."""
+    by_customer = np.argsort(terms.place, kind="stable")
+    begins = np.searchsorted(terms.place[by_customer], terms.place[by_customer])
+    number = np.empty(len(terms), dtype="int64")  # of the term among its customer's
+    number[by_customer] = np.arange(len(terms)) - begins
+    orders = orders.where(terms.count().to_numpy()[orders.place] > 0)
+    shipped = pd.Series(0.0, orders.customers)
+    for nth in range(number.max(initial=-1) + 1):
+        term = terms.where(number == nth)
+        first, last = (term.first(name).to_numpy()[orders.place] for name in ("first", "last"))
+        within = orders.where((orders["day"] >= first) & (orders["day"] <= last))
+        shipped += within.total(within["weight"])
+    return shipped
 
 
 def potential_of(year: LastYear, given: Measured | None = None) -> Measured:
@@ -132,9 +141,10 @@ def _contacts(year: LastYear) -> Measured:
     """Return how many visits and calls a customer gets in a year."""
     if not year.has("contacts", "contacted_at", "kind"):
         return nothing(year.customers)
-    contacts = year.within(year.tables["contacts"], "contacted_at")
-    made = contacts.filter(contacts.kind.isin(["visit", "call"]))
-    return year.a_year_of(year.rows(made.select("customer_id", day=made.contacted_at.cast("date"))))
+    contacts = year.ledger.contacts
+    told = contacts.words.get("kind", [])
+    counts = np.isin(contacts["kind"], [told.index(kind) for kind in ("visit", "call") if kind in told])
+    return year.a_year_of(contacts.where(counts & (contacts["day"] > epoch_days(year.start))))
 
 
 def location(year: LastYear) -> Measured:

@@ -115,16 +115,14 @@ def learn_scales(values: pd.DataFrame, known: Mapping[str, Indicator]) -> dict[s
     Refused
         For infinite values.
     """
-    table = values.reindex(columns=list(known.keys())).astype(float)
-    endless = np.isinf(table).any()
-    if endless.any():
-        raise Refused(
-            f"The indicator {endless.idxmax()!r} is infinite for a customer; give a number or leave it blank."
-        )
+    columns = {name: values[name].to_numpy(dtype=float) for name in known if name in values.columns}
+    for name, numbers in columns.items():
+        if np.isinf(numbers).any():
+            raise Refused(f"The indicator {name!r} is infinite for a customer; give a number or leave it blank.")
     return {
-        name: learn_scale(table[name], indicator.higher_is_better)
-        for name, indicator in known.items()
-        if table[name].notna().any()
+        name: learn_scale(numbers, known[name].higher_is_better)
+        for name, numbers in columns.items()
+        if not np.isnan(numbers).all()
     }
 
 
@@ -132,7 +130,7 @@ def to_points(values: pd.DataFrame, scales: Mapping[str, Scale], columns: list[s
     """Return points by customer and indicator; missing where the value is, or where there is no scale."""
     nothing = np.full(len(values), np.nan)
     points = {
-        name: scales[name].of(values[name]) if name in scales and name in values.columns else nothing
+        name: scales[name].of(values[name].to_numpy()) if name in scales and name in values.columns else nothing
         for name in columns
     }
     return pd.DataFrame(points, index=values.index, columns=columns)

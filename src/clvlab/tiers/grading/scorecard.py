@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import each_once
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Remarked, Table
@@ -177,7 +178,7 @@ def scorecard(values: pd.DataFrame, scheme: Scheme) -> Scorecard:
     2           c  important   75.0          1.00
     3           d       core  100.0          0.75
     """
-    if not values.index.is_unique:
+    if not each_once(values.index):
         raise Refused(f"{values.index[values.index.duplicated()][0]!r} has two rows of indicators; keep one.")
     weights = scheme.weights
     points = to_points(values, scheme.scales, list(weights.values.index))

@@ -35,10 +35,10 @@ def margin_rate(year: LastYear) -> Measured:
     if "margin" not in year.sold:
         return nothing(year.customers)
     sums = _margin_sums(year.sold_in_year)
-    costs = year.margins.frame[["cost_to_serve", "credit_cost"]].sum(axis=1).reindex(year.customers)
-    sums["margin"] -= costs.fillna(0.0)
+    earned = year.margins.frame
+    sums["margin"] -= earned["cost_to_serve"] + earned["credit_cost"]
     rates = from_range(margin_rates(sums, year.similar))
-    by_chance = np.sqrt(year.margins.running["lost_squares"]).reindex(year.customers).fillna(0.0)
+    by_chance = np.sqrt(year.margins.running["lost_squares"])
     costed = sums["costed"] > 0
     error = np.hypot(rates.error, by_chance / sums["costed"])
     return Measured(rates.value.where(costed), error.where(costed))
@@ -50,7 +50,7 @@ def _margin_sums(sold: Rows) -> pd.DataFrame:
     costed = np.where(np.isnan(margin), np.nan, revenue)
     sums = {"margin": margin, "margin_squares": margin**2, "costed": costed, "costed_squares": costed**2}
     totals = {name: sold.total(amounts) for name, amounts in (sums | {"cross": costed * margin}).items()}
-    return pd.DataFrame({"orders": sold.count(~(revenue < 0)), **totals})
+    return pd.DataFrame({"orders": sold.count(~(revenue < 0)), **totals}, copy=False)
 
 
 def payment_timeliness(year: LastYear) -> Measured:

@@ -6,6 +6,7 @@ import numpy as np
 
 from clvlab.features.churn_definitions.gaps import History, gamma_shape
 from clvlab.features.rows import Rows
+from clvlab.periods import epoch_days
 from clvlab.shrinkage import pool_means
 from clvlab.tiers.grading.indicator import Indicator
 from clvlab.tiers.grading.last_year import LastYear
@@ -77,13 +78,7 @@ def _requirements(year: LastYear) -> Measured:
     """Return how many special requirements are on file; a blank says that there is none."""
     if not year.has("customers", "requirements"):
         return nothing(year.customers)
-    return fact(year.file("requirements").map(_named, na_action="ignore").astype("float64").fillna(0.0))
-
-
-def _named(text: str) -> int:
-    """Return how many things a text names, with semicolons between them."""
-    text = text.strip(" ;")
-    return text.count(";") + 1 if text else 0
+    return fact(year.ledger.requirements)
 
 
 def _urgent_share(year: LastYear) -> Measured:
@@ -103,8 +98,8 @@ def _complaints_per_order(year: LastYear) -> Measured:
     """Return complaints per order of the year, drawn towards the common rate."""
     if "complaints" not in year.tables:
         return nothing(year.customers)
-    opened = year.within(year.tables["complaints"], "opened_at")
-    return shrunk_count(year.rows(opened.select("customer_id")).count(), year.total("orders"))
+    opened = year.ledger.complaints
+    return shrunk_count(opened.count(opened["day"] > epoch_days(year.start)), year.total("orders"))
 
 
 INDICATORS = (
