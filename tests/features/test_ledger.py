@@ -113,6 +113,13 @@ def test_rows_of_a_stranger_are_refused():
         _ = ledger_of(SHIPMENTS.replace("a", "x")).orders
 
 
+def test_without_a_file_rows_of_others_than_shippers_are_refused_in_words_that_fit():
+    complaints = ibis.memtable({"customer_id": ["x"], "opened_at": pd.to_datetime(["2025-01-02"])})
+    ledger = Ledger({"shipments": ibis.memtable(SHIPMENTS), "complaints": complaints}, AS_OF)
+    with pytest.raises(Refused, match="1 row of customers who were neither shipped for nor invoiced; give a customer"):
+        _ = ledger.complaints
+
+
 NUMBERS = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-50, 50)), max_size=40)
 
 

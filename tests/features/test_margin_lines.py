@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clvlab.features import rows as rows_module
-from clvlab.features.margin_lines import add_up, as_told
+from clvlab.features.margin_lines import add_up, as_told, with_sizes
 from clvlab.features.rows import Rows
 from clvlab.periods import epoch_days
 
@@ -25,7 +25,9 @@ SOLD = st.lists(
 def source_of(sold: list[tuple[int, int, int, int]]):
     place, days, revenue, cost = np.array(sold, dtype="int64").reshape(-1, 4).T
     columns = {"day": epoch_days(START) + days, "revenue": revenue, "direct_cost": cost}
-    return as_told(Rows(EVERYONE, place, {name: column.astype("float64") for name, column in columns.items()}))
+    return with_sizes(
+        as_told(Rows(EVERYONE, place, {name: column.astype("float64") for name, column in columns.items()}))
+    )
 
 
 @given(SOLD, SOLD, st.integers(1, 4))

@@ -101,6 +101,13 @@ def test_gaps_are_between_order_days_and_one_day_tells_none():
     assert found["silent_days"].tolist() == [351, 0]
 
 
+@pytest.mark.parametrize("gap", [254, 255, 256])
+def test_a_single_gap_of_any_length_is_usual(gap):
+    days = [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-01") + pd.Timedelta(days=gap)]
+    shipments = ibis.memtable(pd.DataFrame({"customer_id": "a", "booked_at": days}))
+    assert order_gaps(Ledger({"shipments": shipments}, AS_OF)).loc["a", "usual_gap_days"] == gap
+
+
 def test_orders_after_the_day_are_not_looked_at():
     early = dt.date(2024, 12, 31)
     assert customer_totals(Ledger(tables_of(), early)).loc["a", "orders"] == 1

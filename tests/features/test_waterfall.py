@@ -56,6 +56,15 @@ def test_without_direct_cost_no_column_of_a_year_is_called_profit():
     assert not {"contribution", "profit", "revenue"} & set(found.columns)
 
 
+def test_the_columns_of_a_year_add_up_where_costs_are_not_recorded():
+    shipments = pd.DataFrame({"customer_id": ["a"], "booked_at": ["2025-01-01"], "revenue": [100.0], "rebate": [10.0]})
+    given = Ledger(tables(shipments=shipments), AS_OF)
+    found = earned_by_year(margins_by_period(given, Assumptions(unit_costs={"order": 5.0}), "year"), "revenue")
+    year = found.to_frame().loc["2025"]
+    shown = year[["revenue", "revenue less rebates and claims", "cost_to_serve", "revenue less these costs"]]
+    assert shown.to_list() == [100, 90, 5, 85]
+
+
 def test_titles_state_the_finding():
     base = MARGINS.waterfall().plot().get_figure().get_suptitle()
     assert base.startswith("All 4 customers: -")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
+Figures = TypeVar("Figures", pd.Series, pd.DataFrame)
 
 
 def by_customer(table: ir.Table) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def by_customer(table: ir.Table) -> pd.DataFrame:
     return rows.to_pandas(date_as_object=False, deduplicate_objects=False).set_index("customer_id")
 
 
-def aligned(column: Columns, customers: pd.Index) -> Columns:
+def aligned(column: Figures, customers: pd.Index) -> Figures:
     """Return a column (or several) of these customers, missing where it says nothing of one.
 
     Its index is ``customers`` itself: of two equal ones pandas compares all codes again in every sum.
@@ -38,14 +38,15 @@ def aligned(column: Columns, customers: pd.Index) -> Columns:
 
 
 def known_of(column: pd.Series) -> pd.Series:
-    """Return a column where it says something; pandas' own ``dropna`` would hash every code.
+    """Return a column where it says something, itself where it does throughout; ``dropna`` would hash every code.
 
     Examples
     --------
     >>> known_of(pd.Series([1.0, None], ["a", "b"])).to_dict()
     {'a': 1.0}
     """
-    return column[column.notna().to_numpy()]
+    there = column.notna().to_numpy()
+    return column if there.all() else column[there]
 
 
 def each_once(customers: pd.Index) -> bool:
@@ -56,6 +57,7 @@ def each_once(customers: pd.Index) -> bool:
     >>> each_once(pd.Index(["a", "b"])), each_once(pd.Index(["b", "a", "b"]))
     (True, False)
     """
+    # To ask for the order first is what counts: pandas then knows whether codes repeat.
     return bool((customers.is_monotonic_increasing and customers.is_unique) or customers.is_unique)
 
 
@@ -68,5 +70,6 @@ def first_label(conditions: Sequence[object], labels: Sequence[str], otherwise: 
     ['large', 'medium']
     """
     names = np.array([*labels, otherwise], dtype=object)
+    # Of a Series NumPy asks for things that make pandas hash every code.
     holding = [holds.to_numpy() if isinstance(holds, pd.Series) else np.asarray(holds) for holds in conditions]
     return names[np.select(holding, range(len(labels)), len(labels))]

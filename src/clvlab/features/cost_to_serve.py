@@ -29,8 +29,8 @@ class Source(NamedTuple):
     rows
         With ``day``.
     lines
-        Return the lines that rows of this kind add to, one amount per row each; made block by block when they are added
-        up, since all at once they take many times the memory of the rows.
+        Return the lines that rows of this kind add to, one amount per row each, without gaps; made block by block when
+        they are added up, since all at once they take many times the memory of the rows.
     """
 
     rows: Rows
@@ -153,7 +153,7 @@ def _of_orders(ledger: Ledger, with_requirements: bool) -> tuple[Rows, dict[str,
         done["urgent_order"] = _Done(_filled("urgent"))
     if ledger.has("customers", "requirements"):
         done[REQUIREMENT] = _Done(_filled(REQUIREMENT))
-        if with_requirements:
+        if with_requirements:  # without a unit cost nobody asks for them
             rows = rows.having({**rows.columns, REQUIREMENT: ledger.requirements.to_numpy()[rows.place]})
     if "claim_paid" in rows:
         done["claim"] = _Done(lambda rows: (rows.filled("claim_paid") > 0).astype("float64"))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clvlab.features.by_customer import by_customer
 from clvlab.features.ledger import Ledger
-from clvlab.features.winnable import YEAR_DAYS, start_of
+from clvlab.features.winnable import YEAR_DAYS
 from clvlab.refusal import Refused
 from clvlab.shrinkage import pool_means
 
@@ -112,7 +112,7 @@ def loyalty_measures(ledger: Ledger) -> tuple[pd.DataFrame, list[str]]:
 
 def _wallet_share(ledger: Ledger) -> dict[str, pd.Series]:
     spend = ledger.file("logistics_spend").astype("float64")
-    sold = ledger.sold_between(start_of(ledger.as_of, 0), ledger.as_of)
+    sold = ledger.sold_of_year
     if "revenue" not in sold or not (spend > 0).any():
         raise Refused("needs logistics_spend in customers, and revenue in shipments or amounts in invoices.")
     return {"wallet_share": sold.total(sold["revenue"]) / spend.where(spend > 0)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -113,22 +113,26 @@ def lines_of(columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in (*EARNED, *CREDIT, ACQUISITION) or name.startswith(SERVING)]
 
 
-def _sizes(lines: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return what each row gained (0 when it cost), and the squares of what it gained and of what it cost.
+def with_sizes(source: Source) -> Source:
+    """Add to its lines what each row gained (0 when it cost), and the squares of what it gained and of what it cost.
 
     Only the running business counts: a campaign, credit and acquisition are not what a customer's next order brings.
     """
-    once = (CAMPAIGN, *CREDIT, ACQUISITION)
-    running = {name: amounts for name, amounts in lines.items() if name not in once}
-    if not running:
-        return {}
-    earned = sum(amounts if name == "revenue" else -amounts for name, amounts in running.items())
-    gained = np.maximum(earned, 0.0)
-    return dict(zip(SIZES, (gained, gained**2, np.minimum(earned, 0.0) ** 2), strict=True))
+
+    def lines(rows: Rows) -> dict[str, Floats]:
+        found = source.lines(rows)
+        running = {name: amounts for name, amounts in found.items() if name not in (CAMPAIGN, *CREDIT, ACQUISITION)}
+        if not running:
+            return found
+        earned = sum(amounts if name == "revenue" else -amounts for name, amounts in running.items())
+        gained = np.maximum(earned, 0.0)
+        return found | dict(zip(SIZES, (gained, gained**2, np.minimum(earned, 0.0) ** 2), strict=True))
+
+    return Source(source.rows, lines)
 
 
 def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)) -> list[pd.DataFrame]:
-    """Add up every line, and the sizes of rows, by customer, from several first days on; 0 where there is none.
+    """Add up every line by customer, from several first days on; 0 where there is none.
 
     Parameters
     ----------
@@ -153,20 +157,15 @@ def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)
     everyone = sources[0].rows.customers
     sums: list[dict[str, Floats]] = [{} for _ in starts]
     for source in sources:
-        of_source: list[dict[str, Floats]] = [{} for _ in starts]
         for rows in source.rows.blocks():
             lines = source.lines(rows)
-            lines |= _sizes(lines)
-            for start, totals in zip(starts, of_source, strict=True):
+            for start, totals in zip(starts, sums, strict=True):
                 kept = slice(None) if start is None else np.flatnonzero(rows["day"] >= epoch_days(start))
                 place = rows.place[kept]
                 for name, amounts in lines.items():
                     if name not in totals:
                         totals[name] = np.zeros(len(everyone))
                     np.add.at(totals[name], place, amounts[kept])
-        for totals, more in zip(sums, of_source, strict=True):
-            for name, total in more.items():
-                totals[name] = totals[name] + total if name in totals else total
     for totals in sums:
         for total in totals.values():
             np.round(total, DIGITS, out=total)

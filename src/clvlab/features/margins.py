@@ -27,6 +27,7 @@ from clvlab.features.margin_lines import (
     carried_out,
     has_value,
     margin_lines,
+    with_sizes,
 )
 from clvlab.periods import epoch_days, period_start
 from clvlab.refusal import Refused
@@ -173,7 +174,7 @@ def margins_since(ledger: Ledger, assumptions: Assumptions, starts: Sequence[dt.
     parts, remarks = margin_lines(ledger, assumptions, meaning)
     referrals, of_referring = ledger.referrals, _unknown_referrers(ledger)
     found = []
-    for since, sums in zip(starts, add_up(parts, starts), strict=True):
+    for since, sums in zip(starts, add_up([with_sizes(part) for part in parts], starts), strict=True):
         won, of_winning = acquisition(ledger, since)
         sums[ACQUISITION] = won.total(won[ACQUISITION]).round(DIGITS)
         frame = _with_sums(sums)

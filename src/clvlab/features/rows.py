@@ -140,7 +140,7 @@ class Columns(Mapping[str, Floats]):
         self.every, self.made, self.which, self._found = every, made or {}, which, dict[str, Floats]()
 
     def at(self, which: NDArray[np.int64]) -> Columns:
-        """Return those of some of the rows, from the rows themselves: picking twice would copy twice."""
+        """Return those of some of these rows, picked from all rows: picking twice would copy twice."""
         return Columns(self.every, self.made, which if self.which is None else self.which[which])
 
     def __getitem__(self, name: str) -> Floats:
@@ -172,6 +172,8 @@ class Places:
         Everyone, sorted.
     codes
         The same as the engine holds them.
+    from_file
+        Whether they are those of a customer file, and not of everyone with an order.
 
     Examples
     --------
@@ -182,6 +184,7 @@ class Places:
 
     customers: pd.Index
     codes: pa.Array
+    from_file: bool = False
 
     @staticmethod
     def among(table: ir.Table) -> Places:
@@ -189,9 +192,10 @@ class Places:
         return Places.of_codes(table.select("customer_id").order_by("customer_id").to_pyarrow()["customer_id"])
 
     @staticmethod
-    def of_codes(codes: pa.ChunkedArray) -> Places:
-        """Return the places of codes in order."""
-        return Places(pd.Index(codes.to_pandas(deduplicate_objects=False), name="customer_id"), codes.combine_chunks())
+    def of_codes(codes: pa.ChunkedArray, from_file: bool = False) -> Places:
+        """Return the places of codes that are in order, each there once."""
+        customers = pd.Index(codes.to_pandas(deduplicate_objects=False), name="customer_id")
+        return Places(customers, _whole(codes), from_file)
 
     def of(self, codes: pa.ChunkedArray) -> NDArray[np.int64]:
         """Return the place of each code, -1 of strangers."""
@@ -225,16 +229,13 @@ class Places:
             When a row names a customer who is not among them.
         """
         numbers = table.select("customer_id", **{name: _number(table[name]) for name in _others(table)})
-        # In one batch, whose columns are arrays as they lie in memory: of several the engine's every row is copied.
+        # In one batch, whose columns are used as they lie in memory; several would have to be copied into one.
         found = numbers.to_pyarrow_batches(chunk_size=max(int(table.count().to_pyarrow().as_py()), 1)).read_all()
         place = self.of(found["customer_id"])
         known = place >= 0
         if not known.all():
             if refused_in:
-                raise Refused(
-                    f"The table {refused_in} holds {plural(int((~known).sum()), 'rows')} of customers who are not in"
-                    " the customer file; add these customers to it, or leave the rows out."
-                )
+                raise Refused(self._strangers(refused_in, plural(int((~known).sum()), "rows")))
             found, place = found.filter(known), place[known]
         words, columns = {}, {}
         for name in _others(table):
@@ -244,6 +245,18 @@ class Places:
                 words[name], column = encoded.dictionary.to_pylist(), encoded.indices.cast("float64")
             columns[name] = column.to_numpy(zero_copy_only=False)
         return Rows(self.customers, place, columns, words)
+
+    def _strangers(self, table: str, rows: str) -> str:
+        """Say that rows name nobody whom we know, and what helps."""
+        if self.from_file:
+            return (
+                f"The table {table} holds {rows} of customers who are not in the customer file; add these customers to"
+                " it, or leave the rows out."
+            )
+        return (
+            f"The table {table} holds {rows} of customers who were neither shipped for nor invoiced; give a customer"
+            " file with them, or leave the rows out."
+        )
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

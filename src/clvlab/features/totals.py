@@ -63,11 +63,7 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
     """
     if days is not None and not days > 0:
         raise Refused(f"days = {days} is no period; give the number of days up to {ledger.as_of}, such as 365.")
-    if days == YEAR_DAYS:
-        orders, money = ledger.orders_of_year, ledger.sold_of_year
-    else:
-        since = dt.date.min if days is None else ledger.as_of - dt.timedelta(days=days)
-        orders, money = (rows.where(rows["day"] > epoch_days(since)) for rows in (ledger.orders, ledger.sales))
+    orders, money = _of_period(ledger, days)
     count = orders.count()
     columns, unknown = {"orders": count.astype("int64")}, {}
     for name, rows in {"revenue": money, "margin": money, "weight": orders}.items():
@@ -84,6 +80,17 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
     frame = pd.DataFrame(columns, copy=False)
     frame.attrs["unknown"] = {name: missing for name, missing in unknown.items() if missing}
     return frame
+
+
+def _of_period(ledger: Ledger, days: int | None) -> tuple[Rows, Rows]:
+    """Return the orders of the last days, and what was sold in them."""
+    if days is None:
+        return ledger.orders, ledger.sales
+    if days == YEAR_DAYS:
+        return ledger.orders_of_year, ledger.sold_of_year
+    since = epoch_days(ledger.as_of - dt.timedelta(days=days))
+    orders = ledger.orders.where(ledger.orders["day"] > since)
+    return orders, orders if ledger.sales is ledger.orders else ledger.sales.where(ledger.sales["day"] > since)
 
 
 def _sum(rows: Rows, name: str, none: pd.Series) -> tuple[pd.Series, int]:

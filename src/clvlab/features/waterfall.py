@@ -108,7 +108,7 @@ def earned_by_year(years: pd.DataFrame, meaning: str) -> Table:
     years
         From :func:`~clvlab.features.margins.margins_by_period`, by year.
     meaning
-        What the contribution is (``Margins.meaning``). Where it is no margin, nothing is called contribution or profit.
+        What the contribution is (``Margins.meaning``). Where it is no margin, nothing is called profit.
 
     Examples
     --------
@@ -118,9 +118,11 @@ def earned_by_year(years: pd.DataFrame, meaning: str) -> Table:
     ['amount invoiced', 'amount invoiced less these costs']
     """
     first, profit = _ends(meaning)
-    shown = [name for name in _SUMS if meaning == MARGIN or name != "contribution"]
-    sums = years[shown].groupby("period").sum().rename(columns={"revenue": first, "profit": profit})
-    return Table(sums, "What was earned by calendar year", 0)
+    middle = "contribution" if meaning == MARGIN else "revenue less rebates and claims"
+    # Of invoices the contribution is the amount once more; of revenue, what rebates and claims leave.
+    shown = [name for name in _SUMS if meaning != INVOICED or name != "contribution"]
+    names = {"revenue": first, "contribution": middle, "profit": profit}
+    return Table(years[shown].groupby("period").sum().rename(columns=names), "What was earned by calendar year", 0)
 
 
 def _ends(meaning: str) -> tuple[str, str]:

@@ -143,7 +143,7 @@ class Base:
         blank = pd.Series(np.nan, customers)
         value = Range(blank, blank, blank)
         with suppress(Refused):
-            value = self.value
+            value = self.value_ahead
         with suppress(Refused):
             # Told by the year; with values that reach further ahead it counts for each of their years.
             years = self.assumptions.horizon_months / MONTHS_PER_YEAR
@@ -151,7 +151,7 @@ class Base:
         return Range(*(aligned(part, customers) for part in value))
 
     @cached_property
-    def value(self) -> Range:
+    def value_ahead(self) -> Range:
         """The value ahead by the model, of everyone in the customer file."""
         return self._of_file(self.values().frame, "value")
 

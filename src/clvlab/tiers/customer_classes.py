@@ -124,7 +124,7 @@ class CustomerClasses(Result):
     def quadrants(self) -> Quadrants:
         """Customers by what they brought and what they could bring."""
         worth, doubts = self.base.worth, self.base.value_doubts
-        brought = worth.so_far if worth.so_far.notna().all() else known_of(worth.so_far)
+        brought = known_of(worth.so_far)
         ahead = Range(*(aligned(part, brought.index) for part in worth.ahead))
         try:
             found = quadrants(Range(brought, brought, brought), ahead, unit=worth.unit)

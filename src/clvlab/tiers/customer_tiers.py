@@ -213,8 +213,8 @@ class Tiers(Result):
         """The grading by nine criteria, all of one weight."""
         base, given = self.base, {}
         with suppress(Refused):
-            if not alike(base.value.value):  # else noise would grade
-                given["value"] = from_range(base.value)
+            if not alike(base.value_ahead.value):  # else noise would grade
+                given["value"] = from_range(base.value_ahead)
         with suppress(Refused):
             given["potential"] = from_range(base.could_be_won)
         with suppress(Refused):

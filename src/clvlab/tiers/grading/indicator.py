@@ -133,7 +133,8 @@ def measured(indicators: Sequence[Indicator], year: LastYear, title: str) -> Ind
     """Measure indicators of all customers; those that are known of nobody are missing."""
     found = {one.name: one.measure(year) for one in indicators}
     known = {one.name: one for one in indicators if found[one.name].value.notna().any()}
-    values = pd.DataFrame({name: found[name].value for name in known}, index=year.customers, copy=False)
+    # A copy: these are figures that the year keeps, and whoever holds the table may write into it.
+    values = pd.DataFrame({name: found[name].value for name in known}, index=year.customers)
     errors = {name: found[name].error.where(found[name].value.notna()) for name in known}
     return Indicators(
         title,

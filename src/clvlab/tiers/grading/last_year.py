@@ -140,6 +140,7 @@ class LastYear:
         rows = self.ledger.invoices
         due = rows["due"]
         owed = rows.where((rows["amount"] > 0) & (due > epoch_days(self.start)) & (due <= epoch_days(self.as_of)))
+        # A number for each day of the year, of each customer.
         bill = owed.place * YEAR_DAYS + (owed["due"].astype("int64") - epoch_days(self.start) - 1)
         order = np.argsort(bill)
         first = np.flatnonzero(np.diff(bill[order], prepend=-1))

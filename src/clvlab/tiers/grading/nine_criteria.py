@@ -104,15 +104,18 @@ def fulfilment(year: LastYear) -> Measured:
 
 
 def _shipped_within(orders: Rows, terms: Rows) -> pd.Series:
-    """Return the weight that each customer shipped from the first to the last day of each of its terms."""
+    """Return the weight that each customer shipped from the first to the last day of each of its terms.
+
+    What is shipped under two terms at once counts for both, as both were committed to.
+    """
     by_customer = np.argsort(terms.place, kind="stable")
     begins = np.searchsorted(terms.place[by_customer], terms.place[by_customer])
     number = np.empty(len(terms), dtype="int64")  # of the term among its customer's
     number[by_customer] = np.arange(len(terms)) - begins
-    orders = orders.where(terms.count().to_numpy()[orders.place] > 0)
     shipped = pd.Series(0.0, orders.customers)
     for nth in range(number.max(initial=-1) + 1):
         term = terms.where(number == nth)
+        orders = orders.where(term.count().to_numpy()[orders.place] > 0)  # of those with so many terms
         first, last = (term.first(name).to_numpy()[orders.place] for name in ("first", "last"))
         within = orders.where((orders["day"] >= first) & (orders["day"] <= last))
         shipped += within.total(within["weight"])

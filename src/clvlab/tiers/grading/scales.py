@@ -115,7 +115,7 @@ def learn_scales(values: pd.DataFrame, known: Mapping[str, Indicator]) -> dict[s
     Refused
         For infinite values.
     """
-    columns = {name: values[name].to_numpy(dtype=float) for name in known if name in values.columns}
+    columns = {name: values[name].to_numpy(dtype=float) for name, _ in known.items() if name in values.columns}
     for name, numbers in columns.items():
         if np.isinf(numbers).any():
             raise Refused(f"The indicator {name!r} is infinite for a customer; give a number or leave it blank.")
