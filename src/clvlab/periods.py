@@ -139,7 +139,8 @@ def epoch_months(days: Any) -> Any:
     days = np.asarray(days).astype("int64")
     first, last = days.min(initial=0), days.max(initial=0)
     every = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype("int64")
-    return every[days - first]
+    days -= first
+    return every[days]
 
 
 def epoch_date(days: float) -> dt.date:

@@ -305,10 +305,10 @@ def _alike(
     x: NDArray[np.float64], n: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
     """Return each pair once, how many groups have it, and which pair each group has: many groups are few pairs."""
-    grouped = pd.DataFrame({"x": x, "n": n}).groupby(["x", "n"])
-    number = grouped.size()
-    pairs = (number.index.get_level_values(name).to_numpy() for name in ("x", "n"))
-    return *pairs, number.to_numpy(dtype=float), grouped.ngroup().to_numpy()
+    # Pairs as one number each: to group by two columns takes twice as long.
+    (x_of, x_each), (n_of, n_each) = (pd.factorize(numbers, sort=True) for numbers in (x, n))
+    which, pairs = pd.factorize(x_of * len(n_each) + n_of, sort=True)
+    return x_each[pairs // len(n_each)], n_each[pairs % len(n_each)], np.bincount(which).astype(float), which
 
 
 def _tail(confidence: float) -> float:

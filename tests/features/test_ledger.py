@@ -146,7 +146,7 @@ def test_a_table_without_rows_has_places_and_no_sums():
 @given(st.lists(st.sampled_from(["a", "b", "c", "d", "stranger", None]), max_size=12))
 def test_codes_find_their_place_whether_few_or_many(codes):
     places = Places.among(ibis.memtable({"customer_id": list("dcba")}))
-    found = places.of(pa.chunked_array([pa.array(codes, pa.string())]))
+    found = places.codes.number_of(pa.chunked_array([pa.array(codes, pa.string())]))
     assert found.tolist() == ["abcd".find(code) if code else -1 for code in codes]
 
 

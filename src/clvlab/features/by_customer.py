@@ -37,6 +37,19 @@ def aligned(column: Figures, customers: pd.Index) -> Figures:
     return column.reindex(customers).set_axis(customers)
 
 
+def everyone(some: pd.Index, others: pd.Index) -> pd.Index:
+    """Return the customers of both, sorted: the first index itself where it is that, so that nothing need be aligned.
+
+    Examples
+    --------
+    >>> everyone(pd.Index(["a", "b"], name="customer_id"), pd.Index(["b", "c"])).tolist()
+    ['a', 'b', 'c']
+    """
+    both = some.union(others).rename("customer_id")
+    same = len(both) == len(some) and some.is_monotonic_increasing and some.name == "customer_id"
+    return some if same else both
+
+
 def known_of(column: pd.Series) -> pd.Series:
     """Return a column where it says something, itself where it does throughout; ``dropna`` would hash every code.
 

@@ -89,7 +89,7 @@ def credit(invoices: Rows | None, as_of: dt.date, cost_of_capital: float) -> Cre
     owed = np.isnan(bills["paid"])
     past_due = epoch_days(as_of) - bills["due"][owed]
     age = np.searchsorted([*AGES, LOST_AFTER], past_due)  # past due by more than so many of these days
-    costed["expected_loss"][owed] = bills["amount"][owed] * _chances(record)[bills.place[owed], age]
+    costed["expected_loss"][owed] = bills["amount"][owed] * _chances(record, bills.place[owed], age)
     return Credit(bills.having(costed), [*_seen(record), *untold])
 
 
@@ -108,13 +108,16 @@ def _payment_record(bills: Rows, as_of: dt.date) -> pd.DataFrame:
     return pd.DataFrame({"reached_0": old.count(), **bands, "lost": old.count(late > LOST_AFTER)}, copy=False)
 
 
-def _chances(record: pd.DataFrame) -> np.ndarray:
-    """Return the chance that an invoice open now is never paid, by customer and age.
+def _chances(record: pd.DataFrame, place: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Return the chance that each invoice open now is never paid, by the place of its customer and its age.
 
     Ages are 0 (not yet due), 1 to 4 (the bands) and 5 (counted as lost).
     """
-    bands = [pool_rates(record["lost"], record[f"reached_{band}"]).estimate for band in range(len(AGES) + 1)]
-    return np.column_stack([*bands, np.ones(len(record))])
+    chances = np.ones(len(age))
+    for band in range(len(AGES) + 1):
+        within = age == band
+        chances[within] = pool_rates(record["lost"], record[f"reached_{band}"]).estimate[place[within]]
+    return chances
 
 
 def _seen(record: pd.DataFrame) -> list[str]:

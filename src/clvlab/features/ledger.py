@@ -179,7 +179,7 @@ class Ledger:
             return no_rows(self.customers, "referred")
         by = self._file["referred_by"]
         referred = np.flatnonzero(by.is_valid().to_numpy())
-        place = self.places.of(by.drop_null())
+        place = self.places.codes.number_of(by.drop_null())
         known = place >= 0
         return Rows(self.customers, place[known], {"referred": referred[known].astype("float64")})
 
@@ -221,12 +221,15 @@ class Ledger:
         """The days with an order, each once, sorted by customer and day."""
         if not len(self.orders):
             return self.orders.having({"day": self.orders["day"]})
-        day = self.orders["day"].astype("int64")
-        first, days = day.min(), int(np.ptp(day)) + 1
-        numbers = sorted_numbers(self.orders.place * days + (day - first))
-        another = np.append(True, numbers[1:] > numbers[:-1])
-        place, day = np.divmod(numbers[another], days)
-        return Rows(self.customers, place, {"day": (day + first).astype("float64")})
+        numbers = self.orders["day"].astype("int64")
+        first, days = numbers.min(), int(np.ptp(numbers)) + 1
+        numbers -= first
+        numbers += self.orders.place * days
+        numbers = sorted_numbers(numbers)
+        numbers = numbers[np.append(True, numbers[1:] > numbers[:-1])]
+        place = numbers // days
+        day = (numbers - place * days).astype("float64") + first
+        return Rows(self.customers, place.astype("int64"), {"day": day})
 
     @cached_property
     def sales(self) -> Rows:
@@ -276,17 +279,16 @@ def _requirements_in(text: str) -> int:
     return sum(bool(part.strip()) for part in text.split(";"))
 
 
-def sorted_numbers(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return whole numbers from 0 on in order; the narrowest type that holds them sorts in half the time.
+def sorted_numbers(numbers: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.uint32]:
+    """Return whole numbers from 0 on in order, in half the bytes where they fit: these sort in half the time.
 
     Examples
     --------
     >>> sorted_numbers(np.array([300, 7])).tolist()
     [7, 300]
     """
-    narrow = numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
-    narrow.sort()
-    return narrow.astype("int64")
+    # One less than they could hold, so that how many numbers there are fits too.
+    return np.sort(numbers.astype("uint32") if numbers.max(initial=0) < 2**32 - 1 else numbers)
 
 
 def no_rows(customers: pd.Index, *columns: str) -> Rows:

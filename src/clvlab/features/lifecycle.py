@@ -151,8 +151,7 @@ def lifecycle_months(
     whole = this if period_start(this + 1, "month") - until == dt.timedelta(days=1) else this - 1
     active, codes = _active_months(ledger, start, stages.dormant_after)
     today = _today(active, codes, whole, stages)
-    names = ["month", "following", "since", "kind"]
-    counts = _with_kinds(active.groupby(names, as_index=False).size().rename(columns={"size": "n"}))
+    counts = _with_kinds(_counted(active))
     # The first month is whole only when records are known to begin before it or on its first day.
     first = period_index(first_day, "month") + int(begin > period_start(period_index(first_day, "month"), "month"))
     moves = _moves(counts, first, whole, stages)
@@ -163,39 +162,56 @@ def lifecycle_months(
 def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.DataFrame, pd.Index]:
     """Return one row per customer and month with an order, in order, and the codes of those who ordered.
 
-    Columns: ``place`` of the customer among the codes, ``month``, ``following`` (next active month, :data:`_NONE` for
-    none), ``since`` (the stay's first month) and ``kind`` of the stay, its place in :data:`_KINDS`: ``new``,
-    ``returned`` (after dormancy), ``satisfied`` (begun before the records, known since when) or :data:`BEFORE`.
+    Columns: ``month``, ``following`` (next active month, :data:`_NONE` for none), ``since`` (the stay's first month)
+    and ``kind`` of the stay, its place in :data:`_KINDS`: ``new``, ``returned`` (after dormancy), ``satisfied`` (begun
+    before the records, known since when) or :data:`BEFORE`.
     """
     whose, month = ledger.order_days.place, epoch_months(ledger.order_days["day"])
-    another = (np.diff(whose, prepend=-1) > 0) | (np.diff(month, prepend=_NONE) > 0)
+    another = _changes(whose) | _changes(month)
     whose, month = whose[another], month[another]
-    joins = np.diff(whose, prepend=-1) > 0
-    place = joins.cumsum() - 1
-    ordered = whose[joins]
-    came = np.full(len(ordered), np.nan)
+    joins = _changes(whose)
+    begins = joins | np.append(True, month[1:] - month[:-1] > dormant_after)
+    following = np.append(month[1:], _NONE)
+    following[np.append(joins[1:], True)] = _NONE
+    joined = month[joins]
+    came = np.full(len(joined), np.nan)
     if ledger.has("customers", "onboarded_on"):
-        onboarded = ledger.onboarded.first("day").to_numpy()[ordered]
+        onboarded = ledger.onboarded.first("day").to_numpy()[whose[joins]]
         told = ~np.isnan(onboarded)
         came[told] = epoch_months(onboarded[told])
-    row, first = np.arange(len(place)), joins
-    begins = first | (np.diff(month, prepend=0) > dormant_after)
-    following = np.where(np.append(first[1:], True), _NONE, np.append(month[1:], _NONE))
-    began, joined = (np.maximum.accumulate(np.where(mark, row, 0)) for mark in (begins, first))
-    there, old, untold = month[first] - start < dormant_after, came < start, np.isnan(came)
+    there, old, untold = joined - start < dormant_after, came < start, np.isnan(came)
     kinds = [there & old, there & untold, ~there & old]
-    of_first = np.select(kinds, [_KINDS.index(kind) for kind in (SATISFIED, BEFORE, RETURNED)], _KINDS.index(NEW))
     # A stay that began before the records has its onboarding for a beginning.
-    since_first = np.where(kinds[0], came, month[first]).astype("int64")
-    in_first = began == joined
-    active = pd.DataFrame({
-        "place": place,
-        "month": month,
-        "following": following,
-        "since": np.where(in_first, since_first[place], month[began]),
-        "kind": np.where(in_first, of_first[place], _KINDS.index(RETURNED)),
-    }, copy=False)  # fmt: skip
-    return active, ledger.customers[ordered].rename("customer_id")
+    since, first_stays = month[begins], joins[begins]
+    since[first_stays] = np.where(kinds[0], came, joined)
+    kind = np.full(len(since), _KINDS.index(RETURNED))
+    of_first = [_KINDS.index(kind) for kind in (SATISFIED, BEFORE, RETURNED)]
+    kind[first_stays] = np.select(kinds, of_first, _KINDS.index(NEW))
+    stay = begins.cumsum(dtype="int32") - 1
+    columns = {"month": month, "following": following, "since": since[stay], "kind": kind[stay]}
+    return pd.DataFrame(columns, copy=False), ledger.customers[whose[joins]].rename("customer_id")
+
+
+def _changes(numbers: np.ndarray) -> np.ndarray:
+    """Return where numbers are others than before them; the first are."""
+    return np.append(True, numbers[1:] != numbers[:-1])
+
+
+def _counted(active: pd.DataFrame) -> pd.DataFrame:
+    """Return each different row once, in order, and how many there are of it as ``n``.
+
+    Each row is counted as one number: to group by four columns takes several times as long.
+    """
+    least = active.min()
+    span = active.max() - least + 1
+    numbers = np.zeros(len(active), dtype="int64")
+    for name in active:
+        numbers *= span[name]
+        numbers += active[name].to_numpy() - least[name]
+    n = pd.Series(numbers).value_counts(sort=False).sort_index()
+    columns = np.unravel_index(n.index.to_numpy(), tuple(span))
+    rows = {name: column + least[name] for name, column in zip(active, columns, strict=True)}
+    return pd.DataFrame(rows | {"n": n.to_numpy()})
 
 
 def _with_kinds(stays: pd.DataFrame) -> pd.DataFrame:

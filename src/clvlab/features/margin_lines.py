@@ -165,7 +165,9 @@ def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)
                 for name, amounts in lines.items():
                     if name not in totals:
                         totals[name] = np.zeros(len(everyone))
-                    np.add.at(totals[name], place, amounts[kept])
+                    some = amounts[kept]
+                    there = np.flatnonzero(some != 0)  # most costs are of few rows
+                    np.add.at(totals[name], place[there], some[there])
     for totals in sums:
         for total in totals.values():
             np.round(total, DIGITS, out=total)

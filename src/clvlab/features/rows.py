@@ -14,9 +14,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clvlab.features.codes import Codes, whole
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 
@@ -70,7 +70,9 @@ class Rows:
         return filled(self.columns[name]) if name in self.columns else np.zeros(len(self))
 
     def where(self, kept: Flags) -> Rows:
-        """Return some of the rows."""
+        """Return some of the rows; itself when all are kept, since a copy of millions takes long."""
+        if kept.all():
+            return self
         which = np.flatnonzero(kept)
         columns = self.columns if isinstance(self.columns, Columns) else Columns(self.columns)
         return Rows(self.customers, self.place[which], columns.at(which), self.words)
@@ -88,7 +90,7 @@ class Rows:
 
     def count(self, counted: Flags | None = None) -> pd.Series:
         """Return how many rows each customer has, or how many of those that count."""
-        place = self.place if counted is None else self.place[counted]
+        place = self.place if counted is None or counted.all() else self.place[counted]
         return pd.Series(np.bincount(place, minlength=len(self.customers)).astype("float64"), self.customers)
 
     def total(self, amounts: Floats) -> pd.Series:
@@ -183,7 +185,7 @@ class Places:
     """
 
     customers: pd.Index
-    codes: pa.Array
+    codes: Codes
     from_file: bool = False
 
     @staticmethod
@@ -195,20 +197,7 @@ class Places:
     def of_codes(codes: pa.ChunkedArray, from_file: bool = False) -> Places:
         """Return the places of codes that are in order, each there once."""
         customers = pd.Index(codes.to_pandas(deduplicate_objects=False), name="customer_id")
-        return Places(customers, _whole(codes), from_file)
-
-    def of(self, codes: pa.ChunkedArray) -> NDArray[np.int64]:
-        """Return the place of each code, -1 of strangers."""
-        codes = codes.cast(self.codes.type)
-        if len(codes) >= len(self.codes):
-            return _number_of(codes, self.codes)
-        # A short table: to look everyone up among its few codes is faster than these among everyone's.
-        words = _whole(codes).dictionary_encode()
-        number = _number_of(self.codes, words.dictionary)
-        place = np.full(len(words.dictionary) + 1, -1)
-        place[number] = np.arange(len(number))
-        place[-1] = -1  # of codes that are missing, and of everyone who has none
-        return place[pc.fill_null(words.indices, -1).to_numpy()]
+        return Places(customers, Codes(whole(codes)), from_file)
 
     def rows(self, table: ir.Table, refused_in: str = "") -> Rows:
         """Return rows of a table with customer_id, numbers, dates, flags and texts, in the table's order.
@@ -231,7 +220,7 @@ class Places:
         numbers = table.select("customer_id", **{name: _number(table[name]) for name in _others(table)})
         # In one batch, whose columns are used as they lie in memory; several would have to be copied into one.
         found = numbers.to_pyarrow_batches(chunk_size=max(int(table.count().to_pyarrow().as_py()), 1)).read_all()
-        place = self.of(found["customer_id"])
+        place = self.codes.number_of(found["customer_id"])
         known = place >= 0
         if not known.all():
             if refused_in:
@@ -239,7 +228,7 @@ class Places:
             found, place = found.filter(known), place[known]
         words, columns = {}, {}
         for name in _others(table):
-            column = _whole(found[name])
+            column = whole(found[name])
             if pa.types.is_string(column.type):
                 encoded = column.dictionary_encode()
                 words[name], column = encoded.dictionary.to_pylist(), encoded.indices.cast("float64")
@@ -259,11 +248,6 @@ class Places:
         )
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one piece, itself where it is one: ``combine_chunks`` would copy that too."""
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _others(table: ir.Table) -> list[str]:
     """Return the columns of a table beside customer_id."""
     return [name for name in table.columns if name != "customer_id"]
@@ -275,11 +259,6 @@ def _number(column: ir.Value) -> ir.Value:
         return column
     number = column.epoch_days() if column.type().is_date() else column
     return number.cast("float64").fill_null(_MISSING)
-
-
-def _number_of(codes: pa.Array | pa.ChunkedArray, among: pa.Array) -> NDArray[np.int64]:
-    """Return which of several codes each one is, -1 of none."""
-    return pc.fill_null(pc.index_in(codes, value_set=among), -1).to_numpy().astype("int64")
 
 
 def filled(numbers: Floats) -> Floats:

@@ -109,8 +109,10 @@ def _services(orders: Rows, none: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return how many services each customer used, missing where no order names any, and the share of the main one."""
     named = orders.where(~np.isnan(orders["service"]))
     width = len(orders.words["service"]) + 1
-    numbers, times = np.unique(named.place * width + named["service"].astype("int64"), return_counts=True)
-    used = Rows(orders.customers, numbers // width, {"times": -times.astype("float64")})
+    numbers = sorted_numbers(named.place * width + named["service"].astype("int64"))
+    first = np.flatnonzero(np.append(True, numbers[1:] > numbers[:-1])[: len(numbers)])
+    times = np.diff(np.append(first, len(numbers)))
+    used = Rows(orders.customers, (numbers[first] // width).astype("int64"), {"times": -times.astype("float64")})
     count = named.count()
     return used.count().where(none | (count > 0)), -used.first("times") / count
 
@@ -165,7 +167,8 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
 def _medians(place: np.ndarray, whole: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Return the median of so many whole numbers each, which stand at places in order; missing of none."""
     width = int(whole.max(initial=0)) + 1
-    in_order = np.append(sorted_numbers(place * width + whole) % width, 0)  # one more, for those without a number
+    pairs = sorted_numbers(place * width + whole)
+    in_order = np.append((pairs - pairs // width * width).astype("int64"), 0)  # one more, for those without a number
     start = number.cumsum() - number
     middle = (in_order[start + np.maximum(number - 1, 0) // 2] + in_order[start + number // 2]) / 2
     return np.where(number > 0, middle, np.nan)

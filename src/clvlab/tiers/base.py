@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from typing import NamedTuple, TypeVar
 
@@ -30,7 +30,6 @@ from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.shrinkage import NINETY, pool_counts
 from clvlab.tiers.classes.quadrants import potential_value
-from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.last_year import LastYear
 
 Found = TypeVar("Found")
@@ -201,7 +200,7 @@ class Base:
             cache(lambda: assess(records, bought, day, self.assumptions, self.seed)),
         )  # fmt: skip
 
-    def graded(self, found: Indicators) -> Indicators:
-        """Return indicators of the customers who are graded: those with an order in the last 365 days."""
-        bought = self.totals["orders"] > 0  # indicators are of the same customers
-        return replace(found, values=found.values[bought], errors=found.errors[bought])
+    @property
+    def graded(self) -> pd.Series:
+        """Whether each customer is graded: those with an order in the last 365 days are."""
+        return self.totals["orders"] > 0

@@ -25,7 +25,7 @@ from clvlab.tiers.grading.fifteen import FIFTEEN, scorecard_indicators
 from clvlab.tiers.grading.held import BY_POINTS, held_tiers
 from clvlab.tiers.grading.indicator import Indicators
 from clvlab.tiers.grading.matrix import learn_matrix_cuts, matrix_tiers
-from clvlab.tiers.grading.measured import estimated, from_range
+from clvlab.tiers.grading.measured import Measured, estimated, from_range
 from clvlab.tiers.grading.nine_criteria import NINE, nine_criteria
 from clvlab.tiers.grading.objective_weights import critic_weights, entropy_weights
 from clvlab.tiers.grading.scheme import Scheme, learn_scheme
@@ -69,7 +69,7 @@ class Tiers(Result):
     @cached_property
     def indicators(self) -> Indicators:
         """The fifteen indicators of the customers graded."""
-        return self.base.graded(scorecard_indicators(self.base.last_year))
+        return scorecard_indicators(self.base.last_year, self.base.graded)
 
     @cached_property
     def weights(self) -> Weights:
@@ -211,7 +211,7 @@ class Tiers(Result):
     @cached_property
     def nine_criteria(self) -> Scorecard:
         """The grading by nine criteria, all of one weight."""
-        base, given = self.base, {}
+        base, given = self.base, dict[str, Measured]()
         with suppress(Refused):
             if not alike(base.value_ahead.value):  # else noise would grade
                 given["value"] = from_range(base.value_ahead)
@@ -219,7 +219,7 @@ class Tiers(Result):
             given["potential"] = from_range(base.could_be_won)
         with suppress(Refused):
             given["leave"] = estimated(base.churn().prospects.frame, "leave_12")
-        found = base.graded(nine_criteria(base.last_year, **given))
+        found = nine_criteria(base.last_year, **given, whose=base.graded)
         weights = given_weights(dict.fromkeys(_NINE, 1.0), _NINE)
         return scorecard(found.values, learn_scheme(found.values, _NINE, weights, base.assumptions.tier_shares))
 

@@ -87,7 +87,7 @@ def eighty_twenty(
     1 customer below 0: 20 taken back of the 100 that the others bring.
     """
     top = top_profit(profit, share, what, seed)
-    known = profit.dropna()
+    customers = int(profit.notna().sum())
     named = {
         f"share of {what} held by the top {share:.0%}": top.of_gains,
         "effective number of customers": top.effective,
@@ -100,13 +100,13 @@ def eighty_twenty(
             "effective number of customers in gains": top.effective,
         }
     frame = pd.DataFrame(named.values(), index=list(named)).rename_axis("measure").reset_index()
-    title = f"80:20 check: the top {share:.0%} of {plural(len(known), 'customers')} by {what}"
+    title = f"80:20 check: the top {share:.0%} of {plural(customers, 'customers')} by {what}"
     return EightyTwenty(top, frame, title, _remarks(top, profit, what, unit))
 
 
 def _remarks(top: TopProfit, profit: pd.Series, what: str, unit: str) -> list[str]:
     remarks = [_verdict(top.of_gains)]
-    losers = profit[profit < 0]
+    losers = profit.to_numpy()[profit.to_numpy() < 0]
     if len(losers):
         gains = in_words(profit.clip(lower=0).sum(), unit)
         remarks.append(f"{plural(len(losers), 'customers')} below 0: {in_words(-losers.sum(), unit)} taken back of the"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.by_customer import aligned, first_label
+from clvlab.features.by_customer import aligned, everyone, first_label
 from clvlab.features.loyalty_measures import INTENTIONS, MEASURES
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -140,7 +140,7 @@ def loyalty(
     for name, figures in (("satisfaction", attitude), ("the probability to leave", leaving)):
         if ((figures.value < 0) | (figures.value > 1)).any():
             raise Refused(f"Some customers have {name} outside 0 to 1; give shares of the scale, not points.")
-    codes = leaving.value.index.union(attitude.value.index).rename("customer_id")
+    codes = everyone(leaving.value.index, attitude.value.index)
     attitude, leaving = (with_ends(figures, codes) for figures in (attitude, leaving))
     known = attitude.value.notna() & leaving.value.notna()
     if not known.any():
@@ -154,12 +154,13 @@ def loyalty(
     likely, likely_to_go = probability_above(attitude, satisfied_from), probability_above(leaving, high)
     probability = likely.where(satisfied, 1 - likely) * likely_to_go.where(goes, 1 - likely_to_go)
     columns = attitude.columns("satisfaction") | leaving.columns("leaving")
-    beside = [measures[name] for name in measures] if measures is not None else []
-    beside += [amount] if amount is not None else []
-    values = pd.DataFrame(
-        columns | {"tie": tied, "sure": sure, "probability": probability}
-        | {str(column.name): aligned(column, codes) for column in beside}, copy=False,
-    )  # fmt: skip
+    columns |= {"tie": tied, "sure": sure, "probability": probability}
+    if measures is not None:
+        beside = aligned(measures, codes)
+        columns |= {str(name): beside[name] for name in beside}
+    if amount is not None:
+        columns[str(amount.name)] = aligned(amount, codes)
+    values = pd.DataFrame(columns, copy=False)
     rules = {
         LOYAL: f"satisfaction of {satisfied_from:.0%} or more, probability to leave below {high:.0%}",
         LEAVING_SATISFIED: f"satisfaction of {satisfied_from:.0%} or more, probability to leave of {high:.0%} or more",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.ranges import Range
-from clvlab.features.by_customer import aligned, first_label, known_of
+from clvlab.features.by_customer import aligned, everyone, first_label, known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table, format_cell
@@ -173,7 +173,7 @@ def quadrants(
     >>> found.labels.tolist()
     ['high history, high potential', 'low history, high potential', 'low history, low potential']
     """
-    names = historical.value.index.union(potential.value.index).rename("customer_id")
+    names = everyone(historical.value.index, potential.value.index)
     history, ahead = (with_ends(figures, names) for figures in (historical, potential))
     history_cut = _cut(known_of(history.value), history_rule, "historical value")
     potential_cut = _cut(known_of(ahead.value), potential_rule, "potential")
@@ -187,10 +187,9 @@ def quadrants(
     quadrant = pd.Series(first_label(corners, [NOT_KNOWN, KEEP_AND_EXTEND, KEEP, BUILD_UP], TIGHTEN), names)
     unclear = straddles(history, history_cut) | straddles(ahead, potential_cut)
     figures = history.columns("historical") | ahead.columns("potential") | {"quadrant": quadrant}
-    labels = quadrant.mask(unclear & known, UNDECIDED)
-    undecided = (
-        f"{int((labels == UNDECIDED).sum()):,} of {plural(len(labels), 'customers')} undecided: a 90% interval holds"
-    )
+    unclear &= known
+    labels = quadrant.mask(unclear, UNDECIDED)
+    undecided = f"{int(unclear.sum()):,} of {plural(len(labels), 'customers')} undecided: a 90% interval holds"
     remarks = [
         f"{undecided} a cut.",
         *_remarks("historical value", historical, history_cut),

@@ -23,7 +23,8 @@ def with_ends(figures: Range, customers: pd.Index) -> Range:
     Refused
         For the end of an interval without a value in it.
     """
-    value, lower, upper = (aligned(side, customers).astype(float) for side in figures)
+    sides = aligned(pd.DataFrame(figures._asdict(), copy=False), customers).astype(float)
+    value, lower, upper = (sides[name] for name in figures._fields)
     if (value.isna() & (lower.notna() | upper.notna())).any():
         raise Refused("Some customers have the end of an interval but no value in it; give both or neither.")
     return Range(value, np.minimum(lower.fillna(value), value), np.maximum(upper.fillna(value), value))

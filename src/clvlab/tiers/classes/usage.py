@@ -54,29 +54,30 @@ def usage_classes(rhythm: pd.DataFrame) -> Classes:
     need_columns(rhythm.columns, ["order_days", "usual_gap_days", "silent_days"])
     gap = one_amount_each(rhythm["usual_gap_days"], "usual_gap_days").where(rhythm["order_days"] > 1)
     week, month = days_per("week"), days_per("month")
-    chosen = [gap.isna(), gap <= week, gap <= month]
+    heavy = gap <= week
+    chosen = [gap.isna(), heavy, gap <= month]
     labels = pd.Series(first_label(chosen, [NOT_KNOWN, HEAVY, MODERATE], LIGHT), gap.index)
     rules = {
         HEAVY: f"usually order again within {week:.0f} days",
         MODERATE: f"usually order again within {month:.0f} days",
         LIGHT: f"usually order again after more than {month:.0f} days",
     }
-    return Classes("Users by their own rhythm", labels, rules, rhythm, remarks=_remarks(rhythm, gap, labels))
+    return Classes("Users by their own rhythm", labels, rules, rhythm, remarks=_remarks(rhythm, gap, heavy))
 
 
-def _remarks(rhythm: pd.DataFrame, gap: pd.Series, labels: pd.Series) -> tuple[str, ...]:
+def _remarks(rhythm: pd.DataFrame, gap: pd.Series, heavy: pd.Series) -> tuple[str, ...]:
     remarks = []
     known = int(gap.notna().sum())
     if known:
         low, high = STATED_HEAVY
-        share = float((labels == HEAVY).sum() / known)
+        share = float(heavy.sum() / known)
         place = "within" if low <= share <= high else "above" if share > high else "below"
         remarks.append(f"Of {plural(known, 'customers')} with a rhythm {share:.0%} are heavy users, {place} the"
                        f" {low:.0%} to {high:.0%} of the restaurant chain that the classes come from.")  # fmt: skip
     rare = int((gap > _HALF_YEAR).sum())
     if rare:
         remarks.append(f"{rare:,} of the light users usually order less than once in half a year.")
-    silent = int(((rhythm["silent_days"] > _HALF_YEAR) & (labels == HEAVY)).sum())
+    silent = int(((rhythm["silent_days"] > _HALF_YEAR) & heavy).sum())
     if silent:
         remarks.append(f"{silent:,} of the heavy users have been silent for more than half a year: the class is of the"
                        " time when they ordered.")  # fmt: skip

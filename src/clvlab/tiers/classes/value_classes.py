@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvlab.features.by_customer import aligned, first_label, known_of
+from clvlab.features.by_customer import aligned, first_label
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
 from clvlab.results import Table
@@ -73,30 +73,33 @@ def value_classes(
     named = {"actual value": actual, "strategic value": strategic, "cost to serve": cost_to_serve}
     each = {what.replace(" ", "_"): one_amount_each(amount, what) for what, amount in named.items()}
     customers = each["actual_value"].index
-    values = pd.DataFrame({name: aligned(amount, customers) for name, amount in each.items()})
-    bare = values["actual_value"] - values["cost_to_serve"]
-    net = bare + values["strategic_value"]
-    values["net_value"] = net = net.mask(net.abs() < _ROUNDING * values[list(each)].abs().max(axis=1), 0.0)
+    parts = {name: aligned(amount, customers) for name, amount in each.items()}
+    bare = parts["actual_value"] - parts["cost_to_serve"]
+    net = bare + parts["strategic_value"]
+    largest = np.fmax.reduce([part.abs().to_numpy() for part in parts.values()])
+    net = net.mask(net.abs() < _ROUNDING * largest, 0.0)
+    values = pd.DataFrame(parts | {"net_value": net})
     if strategic_interval is not None:
         for end in ("lower", "upper"):
             values[f"net_value_{end}"] = bare + aligned(strategic_interval[end], customers)
         values["undecided"] = (values["net_value_lower"] < 0) & (values["net_value_upper"] >= 0)
-    known = known_of(net)
-    first = pd.Series(False, index=net.index)
-    if (known > 0).any():
-        held = share_of_larger(known.to_numpy(), known.clip(lower=0.0).to_numpy())
-        first[known.index] = (cut_at(held, (cut,)) == 0) & (known > 0)
-    chosen = [net.isna(), net < 0, first & (bare >= 0)]
+    known = net.notna().to_numpy()
+    first = np.zeros(len(net), dtype=bool)
+    if (net > 0).any():
+        amounts = net.to_numpy()[known]
+        held = share_of_larger(amounts, np.maximum(amounts, 0.0))
+        first[known] = (cut_at(held, (cut,)) == 0) & (amounts > 0)
+    chosen = [~known, net < 0, first & (bare >= 0)]
     labels = pd.Series(first_label(chosen, [NOT_KNOWN, BELOW_ZERO, MOST_VALUABLE], SECOND_TIER), net.index)
     return Classes(
-        "Most valuable, second tier and below zero", labels, _rules(labels, net, cut, unit), values, "net_value",
-        unit, _remarks(labels, values),
+        "Most valuable, second tier and below zero", labels, _rules(net, chosen[2], cut, unit), values, "net_value",
+        unit, _remarks(values),
     )  # fmt: skip
 
 
-def _rules(labels: pd.Series, net: pd.Series, cut: float, unit: str) -> dict[str, str]:
-    first, below = net[labels == MOST_VALUABLE], net[labels == BELOW_ZERO]
-    waiting = int(((labels == SECOND_TIER) & (net == 0)).sum())
+def _rules(net: pd.Series, most_valuable: pd.Series, cut: float, unit: str) -> dict[str, str]:
+    first, below = net[most_valuable], net[net < 0]
+    waiting = int((net == 0).sum())
     least = f", from {in_words(first.min(), unit)} up" if len(first) else ""
     return {
         MOST_VALUABLE: f"pay for their service today and hold the first {cut:.0%} of net value above 0{least}",
@@ -106,14 +109,14 @@ def _rules(labels: pd.Series, net: pd.Series, cut: float, unit: str) -> dict[str
     }
 
 
-def _remarks(labels: pd.Series, values: pd.DataFrame) -> tuple[str, ...]:
+def _remarks(values: pd.DataFrame) -> tuple[str, ...]:
     remarks = []
     if "undecided" in values.columns and values["undecided"].any():
         undecided = values["undecided"]
-        classed_below = int((undecided & (labels == BELOW_ZERO)).sum())
+        classed_below = int((undecided & (values["net_value"] < 0)).sum())
         remarks.append(f"{plural(int(undecided.sum()), 'customers')} undecided, {classed_below:,} of them classed below"
                        " zero: the 90% interval of their net value reaches to both sides of 0.")  # fmt: skip
-    unknown = int((labels == NOT_KNOWN).sum())
+    unknown = int(values["net_value"].isna().sum())
     if unknown:
         remarks.append(f"{plural(unknown, 'customers')} without one of the three values: not classed.")
     return tuple(remarks)

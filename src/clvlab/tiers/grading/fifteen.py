@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from clvlab.tiers.grading.indicator import Indicator, Indicators, measured
 from clvlab.tiers.grading.indicators import financial, potential, risk, stability
 from clvlab.tiers.grading.last_year import LastYear
@@ -17,13 +19,15 @@ FIFTEEN: tuple[Indicator, ...] = (
 )
 
 
-def scorecard_indicators(year: LastYear) -> Indicators:
+def scorecard_indicators(year: LastYear, whose: pd.Series | None = None) -> Indicators:
     """Measure the fifteen indicators of the four-dimension scorecard.
 
     Parameters
     ----------
     year
         The last year of every customer; what it has read or added up for something else is not read again.
+    whose
+        Whether to return each customer of the file; all of them when None.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def scorecard_indicators(year: LastYear) -> Indicators:
     --------
     >>> scorecard_indicators(LastYear(Ledger(study.records.tables, study.as_of), study.assumptions))  # doctest: +SKIP
     """
-    return measured(in_units(FIFTEEN, year), year, f"Indicators of the scorecard, 365 days to {year.as_of}")
+    return measured(in_units(FIFTEEN, year), year, f"Indicators of the scorecard, 365 days to {year.as_of}", whose)
 
 
 def in_units(indicators: Sequence[Indicator], year: LastYear) -> list[Indicator]:

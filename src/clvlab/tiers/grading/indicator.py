@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from clvlab.results import Note, Result, Table
@@ -129,17 +130,34 @@ class Indicators(Result):
         return [*(f"Missing: {one.label} needs {one.needs}." for one in self.missing.values()), *self.remarks]
 
 
-def measured(indicators: Sequence[Indicator], year: LastYear, title: str) -> Indicators:
-    """Measure indicators of all customers; those that are known of nobody are missing."""
-    found = {one.name: one.measure(year) for one in indicators}
+def measured(indicators: Sequence[Indicator], year: LastYear, title: str, whose: pd.Series | None = None) -> Indicators:
+    """Measure indicators of customers; those that are known of nobody are missing.
+
+    Parameters
+    ----------
+    indicators
+        What to measure.
+    year
+        The last year of every customer.
+    title
+        Which scheme they belong to.
+    whose
+        Whether to return each customer of the file; all of them when None. What is drawn towards others is drawn
+        towards all.
+    """
+    found = {one.name: one.measure(year).of(year.customers) for one in indicators}
     known = {one.name: one for one in indicators if found[one.name].value.notna().any()}
-    # A copy: these are figures that the year keeps, and whoever holds the table may write into it.
-    values = pd.DataFrame({name: found[name].value for name in known}, index=year.customers)
-    errors = {name: found[name].error.where(found[name].value.notna()) for name in known}
+    place = np.arange(len(year.customers)) if whose is None else np.flatnonzero(whose)
+    # Picked, which copies: these are figures that the year keeps, and whoever holds the table may write into it.
+    values = {name: found[name].value.to_numpy()[place] for name in known}
+    errors = {name: found[name].error.to_numpy()[place] for name in known}
+    for name, error in errors.items():
+        error[np.isnan(values[name])] = np.nan
+    customers = year.customers[place]
     return Indicators(
         title,
-        values,
-        pd.DataFrame(errors, index=year.customers, copy=False),
+        pd.DataFrame(values, customers, copy=False),
+        pd.DataFrame(errors, customers, copy=False),
         pd.Series(known, dtype=object),
         {one.name: one for one in indicators if one.name not in known},
         _remarks(year),

@@ -27,7 +27,10 @@ class Measured(NamedTuple):
 
     def of(self, customers: pd.Index) -> Measured:
         """Return it of these customers, missing where it says nothing of one."""
-        return Measured(*(aligned(part, customers) for part in self))
+        if self.value.index is customers and self.error.index is customers:
+            return self
+        both = aligned(pd.DataFrame(self._asdict(), copy=False), customers)
+        return Measured(both["value"], both["error"])
 
     def on_scale(self, zero: float, one: float) -> Measured:
         """Return its place between two stated values, from 0 (at ``zero`` or beyond) to 1 (at ``one`` or beyond)."""
@@ -134,10 +137,15 @@ def combined(parts: Sequence[Measured]) -> Measured:
     there = [part for part in parts if part.value.notna().any()]
     if not there:
         return nothing(parts[0].value.index)
-    value = sum(part.value.fillna(part.value.mean()) for part in there) / len(there)
-    variance = sum(part.error.fillna(_spread(part.value)) ** 2 for part in there) / len(there) ** 2
+    value = sum(_or_all(part.value, pd.Series.mean, part.value) for part in there) / len(there)
+    variance = sum(_or_all(part.error, _spread, part.value) ** 2 for part in there) / len(there) ** 2
     enough = sum(part.value.notna().astype(int) for part in there) * 2 >= len(there)
     return Measured(value.where(enough), np.sqrt(variance).where(enough))
+
+
+def _or_all(column: pd.Series, of_all: Callable[[pd.Series], float], values: pd.Series) -> pd.Series:
+    """Return a column with what is told of all values where it is missing; itself where nothing is."""
+    return column.fillna(of_all(values)) if column.hasnans else column
 
 
 def _spread(value: pd.Series) -> float:

@@ -26,9 +26,13 @@ TIES = {"financial": 0.0, "social": 0.5, "structural": 1.0}
 
 
 def nine_criteria(
-    year: LastYear, value: Measured | None = None, potential: Measured | None = None, leave: Measured | None = None
+    year: LastYear,
+    value: Measured | None = None,
+    potential: Measured | None = None,
+    leave: Measured | None = None,
+    whose: pd.Series | None = None,
 ) -> Indicators:
-    """Measure the nine criteria of all customers.
+    """Measure the nine criteria of customers.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ def nine_criteria(
         What could be won from each in a year; spend on logistics that goes to others, in revenue, when None.
     leave
         Probability of leaving; relationship maintenance is told without it when None.
+    whose
+        Whether to return each customer of the file; all of them when None.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def nine_criteria(
         "relationship": partial(relationship, leave=leave),
     }
     criteria = [replace(one, measure=given.get(one.name, one.measure)) for one in in_units(NINE, year)]
-    return measured(criteria, year, f"Nine criteria, 365 days to {year.as_of}")
+    return measured(criteria, year, f"Nine criteria, 365 days to {year.as_of}", whose)
 
 
 def value_of(year: LastYear, given: Measured | None = None) -> Measured:

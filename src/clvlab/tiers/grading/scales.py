@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,18 +121,20 @@ def learn_scales(values: pd.DataFrame, known: Mapping[str, Indicator]) -> dict[s
     for name, numbers in columns.items():
         if np.isinf(numbers).any():
             raise Refused(f"The indicator {name!r} is infinite for a customer; give a number or leave it blank.")
-    return {
-        name: learn_scale(numbers, known[name].higher_is_better)
-        for name, numbers in columns.items()
-        if not np.isnan(numbers).all()
-    }
+    told = {name: numbers for name, numbers in columns.items() if not np.isnan(numbers).all()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # to sort a million takes long
+        scales = pool.map(lambda name: learn_scale(told[name], known[name].higher_is_better), told)
+        return dict(zip(told, scales, strict=True))
 
 
 def to_points(values: pd.DataFrame, scales: Mapping[str, Scale], columns: list[str]) -> pd.DataFrame:
     """Return points by customer and indicator; missing where the value is, or where there is no scale."""
-    nothing = np.full(len(values), np.nan)
-    points = {
-        name: scales[name].of(values[name].to_numpy()) if name in scales and name in values.columns else nothing
-        for name in columns
-    }
-    return pd.DataFrame(points, index=values.index, columns=columns)
+    points = np.empty((len(columns), len(values)))
+
+    def fill(name: str, row: NDArray[np.float64]) -> None:
+        there = name in scales and name in values.columns
+        row[:] = scales[name].of(values[name].to_numpy()) if there else np.nan
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, columns, points))
+    return pd.DataFrame(points.T, index=values.index, columns=columns)
