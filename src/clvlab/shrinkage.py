@@ -10,6 +10,9 @@ to almost none: 86 to 97% (rates), 86 to 96% (counts), 89 to 99% (means).
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -140,7 +143,8 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     mean = ((weight * rate).sum(axis=1, keepdims=True) + 0.5) / (total + 1)
     mean_variance = mean * (1 - mean) / (total + 1)
     a, b = mean * strength, (1 - mean) * strength
-    likelihood = (betaln(a + x, b + n - x) - betaln(a, b)) @ number
+    of_each = _in_parts(lambda x, n: betaln(a + x, b + n - x), x, n) - betaln(a, b)
+    likelihood = of_each @ number
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0]) + _FLAT_IN_SPREAD)
     p, strength, mean, mean_variance, a, b = _likely(p, strength, mean, mean_variance, a, b)
 
@@ -150,7 +154,8 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     estimate, variance, own_weight = _mix(p, each, spread, own)
     size = np.maximum(estimate * (1 - estimate) / variance - 1, 1e-9)
     tail = _tail(confidence)
-    lower, upper = (beta.ppf(q, estimate * size, (1 - estimate) * size) for q in (tail, 1 - tail))
+    tails = np.array([[tail], [1 - tail]])
+    lower, upper = _in_parts(lambda won, lost: beta.ppf(tails, won, lost), estimate * size, (1 - estimate) * size)
     return Pooled(estimate[which], lower[which], upper[which], own_weight[which], float(p @ mean[:, 0]))
 
 
@@ -309,6 +314,17 @@ def _alike(
     (x_of, x_each), (n_of, n_each) = (pd.factorize(numbers, sort=True) for numbers in (x, n))
     which, pairs = pd.factorize(x_of * len(n_each) + n_of, sort=True)
     return x_each[pairs // len(n_each)], n_each[pairs % len(n_each)], np.bincount(which).astype(float), which
+
+
+def _in_parts(
+    made: Callable[..., NDArray[np.float64]], *of_groups: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what is made of numbers of each group; of many groups in parts, on all cores."""
+    if len(of_groups[0]) <= _BLOCK:
+        return made(*of_groups)
+    starts = range(_BLOCK, len(of_groups[0]), _BLOCK)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.concatenate([*pool.map(made, *(np.split(numbers, starts) for numbers in of_groups))], axis=1)
 
 
 def _tail(confidence: float) -> float:

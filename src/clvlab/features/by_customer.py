@@ -25,7 +25,8 @@ def by_customer(table: ir.Table) -> pd.DataFrame:
 def aligned(column: Figures, customers: pd.Index) -> Figures:
     """Return a column (or several) of these customers, missing where it says nothing of one.
 
-    Its index is ``customers`` itself: of two equal ones pandas compares all codes again in every sum.
+    Its index is ``customers`` itself: of two equal ones pandas compares all codes again in every sum. Where it is of
+    these customers already, it is no copy.
 
     Examples
     --------
@@ -34,7 +35,9 @@ def aligned(column: Figures, customers: pd.Index) -> Figures:
     """
     if column.index is customers:
         return column
-    return column.reindex(customers).set_axis(customers)
+    found = column.copy(deep=False) if column.index.equals(customers) else column.reindex(customers)
+    found.index = customers
+    return found
 
 
 def everyone(some: pd.Index, others: pd.Index) -> pd.Index:

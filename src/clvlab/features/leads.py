@@ -60,11 +60,12 @@ def lead_outcomes(leads: ir.Table, as_of: str | dt.date) -> pd.DataFrame:
         raise Refused("What became of leads needs won_on in leads.")
     rows = leads.filter(leads.opened_on <= ibis.literal(until))
     have = [name for name in _WANTED if name in rows.columns]
-    frame = rows.select("lead_id", "opened_on", "won_on", *have).order_by("lead_id").to_pyarrow().to_pandas()
+    found = rows.select("lead_id", "opened_on", "won_on", *have).order_by("lead_id").to_pyarrow()
+    frame = found.to_pandas(date_as_object=False)
     if frame.empty:
         raise Refused(f"No lead was opened up to {until}.")
     for name in ("opened_on", "won_on"):
-        frame[name] = pd.to_datetime(frame[name])
+        frame[name] = frame[name].astype("datetime64[ns]")
     frame["kind"] = frame["kind"].fillna("lead") if "kind" in have else "lead"
     took = (frame["won_on"] - frame["opened_on"]).dt.days
     within = frame["kind"].map(took.groupby(frame["kind"]).quantile(WON_BY))

@@ -221,12 +221,10 @@ class Ledger:
         """The days with an order, each once, sorted by customer and day."""
         if not len(self.orders):
             return self.orders.having({"day": self.orders["day"]})
-        numbers = self.orders["day"].astype("int64")
-        first, days = numbers.min(), int(np.ptp(numbers)) + 1
-        numbers -= first
-        numbers += self.orders.place * days
-        numbers = sorted_numbers(numbers)
-        numbers = numbers[np.append(True, numbers[1:] > numbers[:-1])]
+        first, days = self.orders["day"].min(), int(np.ptp(self.orders["day"])) + 1
+        numbers = as_one(self.orders.place, self.orders["day"] - first, days)
+        numbers.sort()
+        numbers = numbers[np.append(True, numbers[1:] > numbers[:-1])]  # np.unique would hash every one
         place = numbers // days
         day = (numbers - place * days).astype("float64") + first
         return Rows(self.customers, place.astype("int64"), {"day": day})
@@ -279,16 +277,31 @@ def _requirements_in(text: str) -> int:
     return sum(bool(part.strip()) for part in text.split(";"))
 
 
-def sorted_numbers(numbers: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.uint32]:
-    """Return whole numbers from 0 on in order, in half the bytes where they fit: these sort in half the time.
+def as_one(high: NDArray[np.number], low: NDArray[np.number], width: int) -> NDArray[np.integer]:
+    """Return two whole numbers as one each, ``high * width + low``: one number sorts faster than two.
+
+    Parameters
+    ----------
+    high, low
+        From 0 on; the low ones below ``width``.
+    width
+        Of the low ones.
+
+    Returns
+    -------
+    array
+        Of 32 bits where they fit, which sorts in half the time.
 
     Examples
     --------
-    >>> sorted_numbers(np.array([300, 7])).tolist()
-    [7, 300]
+    >>> as_one(np.array([2, 0]), np.array([30.0, 7.0]), 100).tolist()
+    [230, 7]
     """
-    # One less than they could hold, so that how many numbers there are fits too.
-    return np.sort(numbers.astype("uint32") if numbers.max(initial=0) < 2**32 - 1 else numbers)
+    # One less than 32 bits hold, so that how many numbers there are fits too.
+    fits = (int(high.max(initial=0)) + 1) * width < 2**32 - 1
+    one = high.astype("uint32" if fits else "int64")
+    one *= width
+    return np.add(one, low, out=one, dtype=one.dtype, casting="unsafe")
 
 
 def no_rows(customers: pd.Index, *columns: str) -> Rows:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.by_customer import first_label
-from clvlab.features.ledger import Ledger
+from clvlab.features.ledger import Ledger, as_one
 from clvlab.periods import epoch_date, epoch_months, parse_date, period_index, period_start
 from clvlab.refusal import Refused
 
@@ -17,7 +17,8 @@ PROSPECT, NEW, SATISFIED, RETAINED, LONG_STANDING = "prospect", "new", "satisfie
 DORMANT, LOST, RETURNED, NOT_WON = "dormant", "lost", "returned", "not won"
 # The state of a customer known before the records begin, as long as they don't tell for how long.
 BEFORE = "known before"
-_KINDS = (NEW, RETURNED, SATISFIED, BEFORE)
+# The kinds of stays, as numbers.
+_NEW, _RETURNED, _SATISFIED, _BEFORE = range(4)
 _NONE = -1  # no month
 # The moves that the stages allow, in the order of a customer's life.
 POSSIBLE = {
@@ -151,11 +152,11 @@ def lifecycle_months(
     whole = this if period_start(this + 1, "month") - until == dt.timedelta(days=1) else this - 1
     active, codes = _active_months(ledger, start, stages.dormant_after)
     today = _today(active, codes, whole, stages)
-    counts = _with_kinds(_counted(active))
+    counts = _counted(active)
     # The first month is whole only when records are known to begin before it or on its first day.
     first = period_index(first_day, "month") + int(begin > period_start(period_index(first_day, "month"), "month"))
     moves = _moves(counts, first, whole, stages)
-    before = int((counts["n"] * ((counts["kind"] == BEFORE) & (counts["month"] == counts["since"]))).sum())
+    before = int((counts["n"] * ((counts["kind"] == _BEFORE) & (counts["month"] == counts["since"]))).sum())
     return LifecycleMonths(today, moves, max(whole - first + 1, 0), before)
 
 
@@ -163,15 +164,15 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
     """Return one row per customer and month with an order, in order, and the codes of those who ordered.
 
     Columns: ``month``, ``following`` (next active month, :data:`_NONE` for none), ``since`` (the stay's first month)
-    and ``kind`` of the stay, its place in :data:`_KINDS`: ``new``, ``returned`` (after dormancy), ``satisfied`` (begun
-    before the records, known since when) or :data:`BEFORE`.
+    and ``kind`` of the stay: :data:`_NEW`, :data:`_RETURNED` (after dormancy), :data:`_SATISFIED` (begun before the
+    records, known since when) or :data:`_BEFORE`.
     """
-    whose, month = ledger.order_days.place, epoch_months(ledger.order_days["day"])
+    whose, month = ledger.order_days.place, epoch_months(ledger.order_days["day"]).astype("int32")
     another = _changes(whose) | _changes(month)
     whose, month = whose[another], month[another]
     joins = _changes(whose)
     begins = joins | np.append(True, month[1:] - month[:-1] > dormant_after)
-    following = np.append(month[1:], _NONE)
+    following = np.roll(month, -1)
     following[np.append(joins[1:], True)] = _NONE
     joined = month[joins]
     came = np.full(len(joined), np.nan)
@@ -184,10 +185,10 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
     # A stay that began before the records has its onboarding for a beginning.
     since, first_stays = month[begins], joins[begins]
     since[first_stays] = np.where(kinds[0], came, joined)
-    kind = np.full(len(since), _KINDS.index(RETURNED))
-    of_first = [_KINDS.index(kind) for kind in (SATISFIED, BEFORE, RETURNED)]
-    kind[first_stays] = np.select(kinds, of_first, _KINDS.index(NEW))
-    stay = begins.cumsum(dtype="int32") - 1
+    kind = np.full(len(since), _RETURNED, dtype="int8")
+    kind[first_stays] = np.select(kinds, [_SATISFIED, _BEFORE, _RETURNED], _NEW)
+    stay = begins.cumsum(dtype="int32")
+    stay -= 1
     columns = {"month": month, "following": following, "since": since[stay], "kind": kind[stay]}
     return pd.DataFrame(columns, copy=False), ledger.customers[whose[joins]].rename("customer_id")
 
@@ -206,22 +207,17 @@ def _counted(active: pd.DataFrame) -> pd.DataFrame:
     span = active.max() - least + 1
     numbers = np.zeros(len(active), dtype="int64")
     for name in active:
-        numbers *= span[name]
-        numbers += active[name].to_numpy() - least[name]
-    n = pd.Series(numbers).value_counts(sort=False).sort_index()
-    columns = np.unravel_index(n.index.to_numpy(), tuple(span))
+        numbers = as_one(numbers, active[name].to_numpy() - least[name], int(span[name]))
+    numbers, n = np.unique(numbers, return_counts=True)
+    columns = np.unravel_index(numbers, tuple(span))
     rows = {name: column + least[name] for name, column in zip(active, columns, strict=True)}
-    return pd.DataFrame(rows | {"n": n.to_numpy()})
-
-
-def _with_kinds(stays: pd.DataFrame) -> pd.DataFrame:
-    return stays.assign(kind=np.array(_KINDS, dtype=object)[stays["kind"]])
+    return pd.DataFrame(rows | {"n": n})
 
 
 def _today(active: pd.DataFrame, codes: pd.Index, whole: int, stages: Stages) -> pd.DataFrame:
     """Return each customer's state after the last whole month, or in the month that runs if it ordered in it."""
-    last = _with_kinds(active[active["following"] == _NONE])
-    state, months = _state(last, np.maximum(last["month"].to_numpy(), whole), stages)
+    last = active[active["following"] == _NONE]
+    state, months = _state(last, np.maximum(last["month"].to_numpy("int64"), whole), stages)
     return pd.DataFrame({"state": state, "months": months}, index=codes)
 
 
@@ -237,9 +233,9 @@ def _state(stays: pd.DataFrame, now: np.ndarray, stages: Stages) -> tuple[np.nda
         LOST: silent >= stages.lost_after,
         DORMANT: asleep,
         LONG_STANDING: stayed >= stages.long_standing_after,
-        BEFORE: kind == BEFORE,
-        NEW: once & (kind == NEW),
-        RETURNED: once & (kind == RETURNED),
+        BEFORE: kind == _BEFORE,
+        NEW: once & (kind == _NEW),
+        RETURNED: once & (kind == _RETURNED),
         RETAINED: stayed >= stages.retained_after,
     }
     return first_label([*rules.values()], [*rules], SATISFIED), np.where(asleep, silent, stayed)
@@ -263,7 +259,7 @@ def _moves(counts: pd.DataFrame, first: int, whole: int, stages: Stages) -> pd.D
     then = stays.assign(
         month=stays["month"].mask(orders, now + 1),
         since=stays["since"].mask(back, now + 1),
-        kind=stays["kind"].mask(back, RETURNED),
+        kind=stays["kind"].mask(back, _RETURNED),
     )
     after, _ = _state(then, now + 1, stages)
     found = pd.DataFrame({"state": state, "months": months, "following": after, "n": stays["n"]})

@@ -165,9 +165,11 @@ def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)
                 for name, amounts in lines.items():
                     if name not in totals:
                         totals[name] = np.zeros(len(everyone))
-                    some = amounts[kept]
-                    there = np.flatnonzero(some != 0)  # most costs are of few rows
-                    np.add.at(totals[name], place[there], some[there])
+                    some, whose = amounts[kept], place
+                    there = np.flatnonzero(some != 0)
+                    if 2 * len(there) < len(some):  # most costs are of few rows
+                        some, whose = some[there], place[there]
+                    np.add.at(totals[name], whose, some)
     for totals in sums:
         for total in totals.values():
             np.round(total, DIGITS, out=total)

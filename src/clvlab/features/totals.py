@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from clvlab.features.ledger import DIGITS, Ledger, sorted_numbers
+from clvlab.features.ledger import DIGITS, Ledger, as_one
 from clvlab.features.rows import Rows
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.periods import DAYS_PER_YEAR, epoch_days, from_epoch_days
@@ -109,10 +109,8 @@ def _services(orders: Rows, none: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return how many services each customer used, missing where no order names any, and the share of the main one."""
     named = orders.where(~np.isnan(orders["service"]))
     width = len(orders.words["service"]) + 1
-    numbers = sorted_numbers(named.place * width + named["service"].astype("int64"))
-    first = np.flatnonzero(np.append(True, numbers[1:] > numbers[:-1])[: len(numbers)])
-    times = np.diff(np.append(first, len(numbers)))
-    used = Rows(orders.customers, (numbers[first] // width).astype("int64"), {"times": -times.astype("float64")})
+    numbers, times = np.unique(as_one(named.place, named["service"], width), return_counts=True)
+    used = Rows(orders.customers, (numbers // width).astype("int64"), {"times": -times.astype("float64")})
     count = named.count()
     return used.count().where(none | (count > 0)), -used.first("times") / count
 
@@ -155,7 +153,7 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
     days = ledger.order_days
     number = days.count().astype("int64")
     same = days.place[1:] == days.place[:-1]
-    gap = np.diff(days["day"])[same].astype("int64")
+    gap = np.diff(days["day"])[same]
     columns = {
         "order_days": number,
         "usual_gap_days": _medians(days.place[1:][same], gap, np.maximum(number.to_numpy() - 1, 0)),
@@ -167,7 +165,7 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
 def _medians(place: np.ndarray, whole: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Return the median of so many whole numbers each, which stand at places in order; missing of none."""
     width = int(whole.max(initial=0)) + 1
-    pairs = sorted_numbers(place * width + whole)
+    pairs = np.sort(as_one(place, whole, width))
     in_order = np.append((pairs - pairs // width * width).astype("int64"), 0)  # one more, for those without a number
     start = number.cumsum() - number
     middle = (in_order[start + np.maximum(number - 1, 0) // 2] + in_order[start + number // 2]) / 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from clvlab.churn.prospects.prospects import CONTRACT
@@ -155,11 +154,9 @@ def loyalty(
     probability = likely.where(satisfied, 1 - likely) * likely_to_go.where(goes, 1 - likely_to_go)
     columns = attitude.columns("satisfaction") | leaving.columns("leaving")
     columns |= {"tie": tied, "sure": sure, "probability": probability}
-    if measures is not None:
-        beside = aligned(measures, codes)
-        columns |= {str(name): beside[name] for name in beside}
-    if amount is not None:
-        columns[str(amount.name)] = aligned(amount, codes)
+    beside = [measures[name] for name in measures] if measures is not None else []
+    beside += [amount] if amount is not None else []
+    columns |= {str(column.name): aligned(column, codes).copy() for column in beside}
     values = pd.DataFrame(columns, copy=False)
     rules = {
         LOYAL: f"satisfaction of {satisfied_from:.0%} or more, probability to leave below {high:.0%}",
@@ -170,7 +167,7 @@ def loyalty(
     }
     return Loyalty(
         "Attitude and behaviour", labels, rules, values,
-        None if amount is None else str(amount.name), unit, _remarks(labels, sure),
+        None if amount is None else str(amount.name), unit, _remarks(known, sure, satisfied, goes),
         satisfied_from, high,
     )  # fmt: skip
 
@@ -192,22 +189,19 @@ def ties(tie: pd.Series, retention_level: pd.Series) -> pd.Series:
     ['contract', 'structural']
     """
     structural = aligned(retention_level, tie.index) == STRUCTURAL
-    return tie.where(tie == CONTRACT, pd.Series(np.where(structural, STRUCTURAL, ""), tie.index))
+    return pd.Series(first_label([tie == CONTRACT, structural], [CONTRACT, STRUCTURAL], ""), tie.index, name=tie.name)
 
 
-def _remarks(labels: pd.Series, sure: pd.Series) -> list[str]:
+def _remarks(known: pd.Series, sure: pd.Series, satisfied: pd.Series, goes: pd.Series) -> list[str]:
     """Say who is not known, who is on the right side of both cuts for sure, and what share of the satisfied leaves."""
-    known = labels[labels != NOT_KNOWN]
-    remarks = [f"{int(sure.sum()):,} of {len(known):,} customers are clear of both cuts."]
-    if len(known) < len(labels):
-        gap = f"{len(labels) - len(known):,} of {len(labels):,} customers"
+    remarks = [f"{int(sure.sum()):,} of {int(known.sum()):,} customers are clear of both cuts."]
+    if not known.all():
+        gap = f"{int((~known).sum()):,} of {len(known):,} customers"
         remarks.append(f"{gap} have no answer to a survey or no probability to leave: silence is not satisfaction.")
-    satisfied = known.isin([LOYAL, LEAVING_SATISFIED])
-    if satisfied.any():
-        goes = int((known == LEAVING_SATISFIED).sum())
-        lower, upper = jeffreys_interval(goes, satisfied.sum())
-        share = (
-            f"{goes / satisfied.sum():.0%} of the satisfied are leaving (90% interval {lower[0]:.0%} to {upper[0]:.0%})"
-        )
+    number = int((known & satisfied).sum())
+    if number:
+        leaving = int((known & satisfied & goes).sum())
+        lower, upper = jeffreys_interval(leaving, number)
+        share = f"{leaving / number:.0%} of the satisfied are leaving (90% interval {lower[0]:.0%} to {upper[0]:.0%})"
         remarks.append(f"{share}: satisfaction is the start of loyalty, not its end.")
     return remarks

@@ -183,12 +183,11 @@ def quadrants(
     }  # fmt: skip
     high, promising = history.value >= history_cut, ahead.value >= potential_cut
     known = history.value.notna() & ahead.value.notna()
-    corners = [~known, high & promising, high, promising]
-    quadrant = pd.Series(first_label(corners, [NOT_KNOWN, KEEP_AND_EXTEND, KEEP, BUILD_UP], TIGHTEN), names)
-    unclear = straddles(history, history_cut) | straddles(ahead, potential_cut)
+    unclear = known & (straddles(history, history_cut) | straddles(ahead, potential_cut))
+    corners, corner = [high & promising, high, promising], [KEEP_AND_EXTEND, KEEP, BUILD_UP]
+    quadrant = pd.Series(first_label([~known, *corners], [NOT_KNOWN, *corner], TIGHTEN), names)
+    labels = pd.Series(first_label([~known, unclear, *corners], [NOT_KNOWN, UNDECIDED, *corner], TIGHTEN), names)
     figures = history.columns("historical") | ahead.columns("potential") | {"quadrant": quadrant}
-    unclear &= known
-    labels = quadrant.mask(unclear, UNDECIDED)
     undecided = f"{int(unclear.sum()):,} of {plural(len(labels), 'customers')} undecided: a 90% interval holds"
     remarks = [
         f"{undecided} a cut.",

@@ -23,11 +23,11 @@ def with_ends(figures: Range, customers: pd.Index) -> Range:
     Refused
         For the end of an interval without a value in it.
     """
-    sides = aligned(pd.DataFrame(figures._asdict(), copy=False), customers).astype(float)
-    value, lower, upper = (sides[name] for name in figures._fields)
+    sides = aligned(pd.DataFrame(figures._asdict(), copy=False), customers)
+    value, lower, upper = (sides[name].astype(float, copy=False) for name in figures._fields)
     if (value.isna() & (lower.notna() | upper.notna())).any():
         raise Refused("Some customers have the end of an interval but no value in it; give both or neither.")
-    return Range(value, np.minimum(lower.fillna(value), value), np.maximum(upper.fillna(value), value))
+    return Range(value.copy(), np.minimum(lower.fillna(value), value), np.maximum(upper.fillna(value), value))
 
 
 def straddles(figures: Range, cut: float) -> pd.Series:

@@ -145,14 +145,15 @@ def measured(indicators: Sequence[Indicator], year: LastYear, title: str, whose:
         Whether to return each customer of the file; all of them when None. What is drawn towards others is drawn
         towards all.
     """
-    found = {one.name: one.measure(year).of(year.customers) for one in indicators}
-    known = {one.name: one for one in indicators if found[one.name].value.notna().any()}
     place = np.arange(len(year.customers)) if whose is None else np.flatnonzero(whose)
-    # Picked, which copies: these are figures that the year keeps, and whoever holds the table may write into it.
-    values = {name: found[name].value.to_numpy()[place] for name in known}
-    errors = {name: found[name].error.to_numpy()[place] for name in known}
-    for name, error in errors.items():
-        error[np.isnan(values[name])] = np.nan
+    known, values, errors = {}, {}, {}
+    for one in indicators:
+        found = one.measure(year).of(year.customers)
+        if found.value.notna().any():
+            known[one.name] = one
+            # Picked, which copies: the year keeps figures, and whoever holds the table may write into it.
+            values[one.name] = value = found.value.to_numpy()[place]
+            errors[one.name] = np.where(np.isnan(value), np.nan, found.error.to_numpy()[place])
     customers = year.customers[place]
     return Indicators(
         title,
