@@ -10,15 +10,14 @@ to almost none: 86 to 97% (rates), 86 to 96% (counts), 89 to 99% (means).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def pool_rates(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.9)
     mean = ((weight * rate).sum(axis=1, keepdims=True) + 0.5) / (total + 1)
     mean_variance = mean * (1 - mean) / (total + 1)
     a, b = mean * strength, (1 - mean) * strength
-    of_each = _in_parts(lambda x, n: betaln(a + x, b + n - x), x, n) - betaln(a, b)
+    of_each = _in_parts(lambda won, of: betaln(a + won, b + of - won), x, n) - betaln(a, b)
     likelihood = of_each @ number
     p = _weights(likelihood + 0.5 * np.log(mean_variance[:, 0]) + _FLAT_IN_SPREAD)
     p, strength, mean, mean_variance, a, b = _likely(p, strength, mean, mean_variance, a, b)
@@ -316,15 +315,11 @@ def _alike(
     return x_each[pairs // len(n_each)], n_each[pairs % len(n_each)], np.bincount(which).astype(float), which
 
 
-def _in_parts(
-    made: Callable[..., NDArray[np.float64]], *of_groups: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return what is made of numbers of each group; of many groups in parts, on all cores."""
-    if len(of_groups[0]) <= _BLOCK:
-        return made(*of_groups)
-    starts = range(_BLOCK, len(of_groups[0]), _BLOCK)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.concatenate([*pool.map(made, *(np.split(numbers, starts) for numbers in of_groups))], axis=1)
+def _in_parts(made: Callable[..., NDArray[np.float64]], *of_groups: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what is made of numbers of each group, a column each; part by part, since these fit into the cache."""
+    groups = len(of_groups[0])
+    parts = [slice(start, start + _BLOCK) for start in range(0, max(groups, 1), _BLOCK)]
+    return np.concatenate(on_all_cores(lambda part: made(*(each[part] for each in of_groups)), parts, groups), axis=1)
 
 
 def _tail(confidence: float) -> float:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clvlab.features.ledger import Ledger
+from clvlab.features.ledger import Ledger, as_one
 from clvlab.features.rows import Places, Rows
 from clvlab.features.winnable import sales
 from clvlab.refusal import Refused
@@ -148,6 +148,17 @@ def test_codes_find_their_place_whether_few_or_many(codes):
     places = Places.among(ibis.memtable({"customer_id": list("dcba")}))
     found = places.codes.number_of(pa.chunked_array([pa.array(codes, pa.string())]))
     assert found.tolist() == ["abcd".find(code) if code else -1 for code in codes]
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 2**13 - 1)), min_size=1)
+
+
+@given(PAIRS, st.sampled_from([2**11, 2**13]))
+def test_two_numbers_in_one_are_ordered_as_the_two_are_and_told_apart_again(pairs, width):
+    pairs = [(high, low % width) for high, low in pairs]
+    one = as_one(*np.array(pairs).T, width)
+    assert (np.sort(one) // width).tolist() == [high for high, _ in sorted(pairs)]
+    assert [divmod(int(number), width) for number in one] == pairs
 
 
 def test_requirements_are_told_apart_by_semicolons_and_blank_ones_are_none():

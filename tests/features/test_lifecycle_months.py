@@ -112,6 +112,14 @@ def test_a_life_from_new_to_lost_and_back():
     assert found.today.loc["a"].tolist() == [DORMANT, 3]
 
 
+def test_old_records_are_followed_across_the_first_month_of_the_calendar_that_computers_keep():
+    events = [("a", dt.date(1969, month, 5)) for month in (10, 11, 12)] + [("a", dt.date(1970, 1, 5))]
+    found = lifecycle_months(ledger_of(events, dt.date(1970, 1, 31)), STAGES, records_begin="1960-01-01")
+    assert found.today.loc["a"].tolist() == [RETAINED, 3]
+    moves = set(zip(found.moves["state"], found.moves["following"], strict=True))
+    assert moves == {(NEW, SATISFIED), (SATISFIED, SATISFIED), (SATISFIED, RETAINED)}
+
+
 def test_a_month_that_is_not_over_counts_for_those_who_ordered_in_it():
     orders = ledger_of([("a", "2024-01-05"), ("b", "2024-01-05"), ("b", "2024-03-02")], dt.date(2024, 3, 10))
     found = lifecycle_months(orders, STAGES, records_begin="2020-01-01")

@@ -26,6 +26,11 @@ def tables_of(**shipments: list) -> dict[str, ibis.Table]:
     return {"customers": ibis.memtable(customers), "shipments": ibis.memtable(pd.DataFrame(columns | shipments))}
 
 
+def test_services_that_are_all_blank_are_none():
+    found = customer_totals(Ledger(tables_of(service=[None] * 4), AS_OF), days=365)
+    assert found[["services", "main_service_share"]].loc["a"].isna().all()
+
+
 def test_sums_cover_the_last_days_and_dates_all_records():
     found = customer_totals(Ledger(tables_of(weight=[1.0, 2.0, 4.0, 8.0]), AS_OF), days=365).loc["a"]
     assert (found["orders"], found["weight"]) == (2, 3.0)

@@ -6,11 +6,16 @@ import datetime as dt
 import re
 from dataclasses import replace
 
+import ibis
 import pandas as pd
 import pytest
 
+from clvlab.assumptions import Assumptions
+from clvlab.records.quarantine import Quarantine
+from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.study import Study
+from clvlab.tiers.base import Base
 from clvlab.tiers.classes.labelled import NOT_KNOWN
 from clvlab.tiers.customer_classes import AMOUNTS, KINDS, CustomerClasses
 
@@ -149,3 +154,14 @@ def test_codes_of_any_form_are_kept_and_shown_as_text(moved):
 
 def test_amounts_are_those_that_totals_name(small_study):
     assert set(AMOUNTS) <= set(small_study.classes.base.totals)
+
+
+def test_a_customer_who_got_back_more_than_it_bought_is_told_with_what_it_got_back():
+    days = [dt.date(2023, 12, 1), dt.date(2025, 5, 1), dt.date(2024, 3, 1), dt.date(2025, 4, 1)]
+    bills = {"customer_id": ["a", "a", "b", "b"], "issued_on": days, "amount": [10.0, 500.0, 900.0, -250.0]}
+    tables = {"customers": ibis.memtable({"customer_id": ["a", "b"]}), "invoices": ibis.memtable(bills)}
+    as_of, assumptions = dt.date(2025, 12, 31), Assumptions(currency="CNY")
+    records = Records(tables, Quarantine(pd.DataFrame(), pd.DataFrame()), {}, (), as_of, assumptions)
+    base = Base(records, as_of, assumptions, 0, lambda: None, lambda: None)
+    [back] = [one for one in CustomerClasses(base).yearly_questions.answers if "come back" in one.question]
+    assert back.table.to_frame().loc[0, ["customer_id", "year_before", "last_year"]].tolist() == ["b", 900.0, -250.0]

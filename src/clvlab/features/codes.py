@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -13,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from clvlab.cores import on_all_cores
 
 Ints: TypeAlias = NDArray[np.int64]
 # Codes of so many bytes make a number of 64 bits.
@@ -56,8 +56,9 @@ class Codes:
 
     @cached_property
     def _length(self) -> int:
-        """The bytes of the first code."""
-        return len(self.every[0].as_py().encode()) if len(self.every) else 0
+        """The bytes of the first code; 0 without one, or when codes are no texts."""
+        first = self.every[0].as_py() if len(self.every) else None
+        return len(first.encode()) if isinstance(first, str) else 0
 
     @cached_property
     def _numbers(self) -> pd.Index | None:
@@ -68,6 +69,8 @@ class Codes:
         if not 0 < self._length <= _NUMBER_BYTES or (numbers := _as_numbers(self.every, self._length)) is None:
             return None
         learnt = pd.Index(numbers)
+        if not learnt.is_unique:
+            return None
         learnt.get_indexer(learnt[:1])  # learns them, which no two threads may do at a time
         return learnt
 
@@ -106,8 +109,7 @@ def _looked_up(numbers: NDArray[np.uint64], among: pd.Index) -> Ints:
         part = slice(start, start + _BLOCK)
         found[part] = among.get_indexer(numbers[part])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(look_up, range(0, len(numbers), _BLOCK)))
+    on_all_cores(look_up, range(0, len(numbers), _BLOCK), len(numbers))
     return found
 
 

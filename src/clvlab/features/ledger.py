@@ -113,7 +113,7 @@ class Ledger:
         if "service_category" in table.columns:
             columns["value_added"] = (table.service_category == VALUE_ADDED).cast("float64")
         if "service" in table.columns:
-            columns["service"] = table.service
+            columns["service"] = table.service.cast("string")  # where all are blank it has no type
         return self.rows("shipments", "booked_at", **columns)
 
     @cached_property
@@ -297,7 +297,7 @@ def as_one(high: NDArray[np.number], low: NDArray[np.number], width: int) -> NDA
     >>> as_one(np.array([2, 0]), np.array([30.0, 7.0]), 100).tolist()
     [230, 7]
     """
-    # One less than 32 bits hold, so that how many numbers there are fits too.
+    # One less than 32 bits hold, so that the width fits too.
     fits = (int(high.max(initial=0)) + 1) * width < 2**32 - 1
     one = high.astype("uint32" if fits else "int64")
     one *= width

@@ -19,7 +19,6 @@ DORMANT, LOST, RETURNED, NOT_WON = "dormant", "lost", "returned", "not won"
 BEFORE = "known before"
 # The kinds of stays, as numbers.
 _NEW, _RETURNED, _SATISFIED, _BEFORE = range(4)
-_NONE = -1  # no month
 # The moves that the stages allow, in the order of a customer's life.
 POSSIBLE = {
     PROSPECT: (PROSPECT, NEW, NOT_WON),
@@ -163,7 +162,7 @@ def lifecycle_months(
 def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.DataFrame, pd.Index]:
     """Return one row per customer and month with an order, in order, and the codes of those who ordered.
 
-    Columns: ``month``, ``following`` (next active month, :data:`_NONE` for none), ``since`` (the stay's first month)
+    Columns: ``month``, ``following`` (next active month; its own where none is), ``since`` (the stay's first month)
     and ``kind`` of the stay: :data:`_NEW`, :data:`_RETURNED` (after dormancy), :data:`_SATISFIED` (begun before the
     records, known since when) or :data:`_BEFORE`.
     """
@@ -172,8 +171,7 @@ def _active_months(ledger: Ledger, start: int, dormant_after: int) -> tuple[pd.D
     whose, month = whose[another], month[another]
     joins = _changes(whose)
     begins = joins | np.append(True, month[1:] - month[:-1] > dormant_after)
-    following = np.roll(month, -1)
-    following[np.append(joins[1:], True)] = _NONE
+    following = np.where(np.append(joins[1:], True), month, np.roll(month, -1))
     joined = month[joins]
     came = np.full(len(joined), np.nan)
     if ledger.has("customers", "onboarded_on"):
@@ -216,7 +214,7 @@ def _counted(active: pd.DataFrame) -> pd.DataFrame:
 
 def _today(active: pd.DataFrame, codes: pd.Index, whole: int, stages: Stages) -> pd.DataFrame:
     """Return each customer's state after the last whole month, or in the month that runs if it ordered in it."""
-    last = active[active["following"] == _NONE]
+    last = active[active["following"] == active["month"]]
     state, months = _state(last, np.maximum(last["month"].to_numpy("int64"), whole), stages)
     return pd.DataFrame({"state": state, "months": months}, index=codes)
 
@@ -247,8 +245,9 @@ def _moves(counts: pd.DataFrame, first: int, whole: int, stages: Stages) -> pd.D
     Each row of ``counts`` stands for the months from its own to the next active one, or to the last whole one.
     """
     following = counts["following"].to_numpy()
-    following = np.where(following == _NONE, whole + 1, following)
-    lasts = np.maximum(np.minimum(following, whole) - counts["month"].to_numpy("int64"), 0)
+    month = counts["month"].to_numpy()
+    following = np.where(following == month, whole + 1, following)
+    lasts = np.maximum(np.minimum(following, whole) - month, 0)
     rows = np.repeat(np.arange(len(counts)), lasts)
     ahead = np.arange(len(rows)) - np.repeat(lasts.cumsum() - lasts, lasts)
     stays, orders_next = counts.iloc[rows].reset_index(drop=True), following[rows]

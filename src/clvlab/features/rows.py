@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import ibis
@@ -70,7 +71,7 @@ class Rows:
         return filled(self.columns[name]) if name in self.columns else np.zeros(len(self))
 
     def where(self, kept: Flags) -> Rows:
-        """Return some of the rows; itself when all are kept, since a copy of millions takes long."""
+        """Return some of the rows; these themselves when all are kept, so columns are not to be written into."""
         if kept.all():
             return self
         which = np.flatnonzero(kept)
@@ -90,8 +91,15 @@ class Rows:
 
     def count(self, counted: Flags | None = None) -> pd.Series:
         """Return how many rows each customer has, or how many of those that count."""
-        place = self.place if counted is None or counted.all() else self.place[counted]
-        return pd.Series(np.bincount(place, minlength=len(self.customers)).astype("float64"), self.customers)
+        if counted is None or counted.all():
+            return pd.Series(self._number.copy(), self.customers)
+        number = np.bincount(self.place[counted], minlength=len(self.customers))
+        return pd.Series(number.astype("float64"), self.customers)
+
+    @cached_property
+    def _number(self) -> Floats:
+        """How many rows each customer has."""
+        return np.bincount(self.place, minlength=len(self.customers)).astype("float64")
 
     def total(self, amounts: Floats) -> pd.Series:
         """Return the sum of one amount per row by customer, missing ones left out; 0 without any."""
@@ -173,7 +181,7 @@ class Places:
     customers
         Everyone, sorted.
     codes
-        The same as the engine holds them.
+        Their codes, to be looked up.
     from_file
         Whether they are those of a customer file, and not of everyone with an order.
 

@@ -239,12 +239,11 @@ class CustomerClasses(Result):
         """The questions a business department asks itself once a year, answered."""
         base = self.base
         name = "revenue" if "revenue" in base.totals else "orders"
-        year = base.totals[name].astype("float64")
-        year = year[year > 0]
+        year = base.totals[name].fillna(0.0).astype("float64")
         unit = base.records.currency if name == "revenue" else name
         reaches_back = base.totals["first_on"].min() <= pd.Timestamp(start_of(base.as_of, 1) + GRACE)
         before = base.ledger.sold_in_a_year(start_of(base.as_of, 0)) if reaches_back else None
-        classes = abc_classes(year, self._last_year(name), base.assumptions.abc_cuts, unit)
+        classes = abc_classes(year[year > 0], self._last_year(name), base.assumptions.abc_cuts, unit)
         return yearly_questions(base.records.tables, base.as_of, year, before, classes, self._margin_rate, unit)
 
     @property

@@ -8,12 +8,15 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from grading_cases import every, market, measure, shipped, table
+from grading_cases import AS_OF, every, market, measure, shipped, table
 
+from clvlab.assumptions import Assumptions
+from clvlab.features.ledger import Ledger
 from clvlab.opening import open_study
 from clvlab.records.importing import import_files
 from clvlab.records.mapping import read_mapping
-from clvlab.tiers.grading.fifteen import FIFTEEN
+from clvlab.tiers.grading.fifteen import FIFTEEN, scorecard_indicators
+from clvlab.tiers.grading.last_year import LastYear
 
 WEEKLY = every(7)
 STEADY = shipped("a", WEEKLY), shipped("b", WEEKLY)
@@ -49,6 +52,14 @@ def test_errors_are_missing_where_values_are():
         market(*STEADY, shipped("c", ["2025-06-01"]), brand_influence=[1, None, 3], strategic_fit=[1, 2, None])
     )
     pd.testing.assert_frame_equal(found.values.isna(), found.errors.isna())
+
+
+def test_those_asked_for_are_found_by_their_codes():
+    tables = market(*STEADY, strategic_fit=[1, 2])
+    year = LastYear(Ledger(tables, AS_OF), Assumptions())
+    found = scorecard_indicators(year, pd.Series([True, False], ["b", "a"]))
+    assert found.values["strategic_fit"].to_dict() == {"b": 2}
+    assert found.errors.index.tolist() == ["b"]
 
 
 def test_ratings_without_a_date_are_named():

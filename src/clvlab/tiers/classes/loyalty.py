@@ -154,9 +154,10 @@ def loyalty(
     probability = likely.where(satisfied, 1 - likely) * likely_to_go.where(goes, 1 - likely_to_go)
     columns = attitude.columns("satisfaction") | leaving.columns("leaving")
     columns |= {"tie": tied, "sure": sure, "probability": probability}
-    beside = [measures[name] for name in measures] if measures is not None else []
-    beside += [amount] if amount is not None else []
-    columns |= {str(column.name): aligned(column, codes).copy() for column in beside}
+    if measures is not None:
+        columns |= {str(name): column.copy() for name, column in aligned(measures, codes).items()}
+    if amount is not None:
+        columns[str(amount.name)] = aligned(amount, codes).copy()
     values = pd.DataFrame(columns, copy=False)
     rules = {
         LOYAL: f"satisfaction of {satisfied_from:.0%} or more, probability to leave below {high:.0%}",

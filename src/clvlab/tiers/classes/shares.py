@@ -73,7 +73,7 @@ def share_of_larger(amount: Floats, weight: Floats) -> Floats:
     ([0.0, 0.9, 0.5, 0.5], [0.0, 0.75, 0.25, 0.25])
     """
     size = np.round(amount / np.abs(amount).max(initial=1e-300), DIGITS)
-    order = np.argsort(-size)  # equal ones in any order: they get the same
+    order = np.argsort(-size)  # equal ones in any order: none comes before the others
     ranked = size[order]
     smaller = np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)]
     held = np.append(0.0, np.cumsum(weight[order])[:-1])[: len(ranked)][smaller] / weight.sum()

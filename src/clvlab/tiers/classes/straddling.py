@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from clvlab.clv.valuing.ranges import Range
 from clvlab.features.by_customer import aligned
@@ -50,5 +50,5 @@ def probability_above(figures: Range, cut: float) -> pd.Series:
     away = figures.value - cut
     spread = (figures.value - figures.lower).where(away >= 0, figures.upper - figures.value) / NINETY
     sure = pd.Series(np.where(away >= 0, 1.0, 0.0), away.index)
-    chance = pd.Series(norm.cdf(away / spread.where(spread > 0)), away.index).where(spread > 0, sure)
+    chance = pd.Series(ndtr(away / spread.where(spread > 0)), away.index).where(spread > 0, sure)
     return chance.where(figures.value.notna())

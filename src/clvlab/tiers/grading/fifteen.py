@@ -27,7 +27,7 @@ def scorecard_indicators(year: LastYear, whose: pd.Series | None = None) -> Indi
     year
         The last year of every customer; what it has read or added up for something else is not read again.
     whose
-        Whether to return each customer of the file; all of them when None.
+        Whether to return each customer, by customer_id; everyone in the file when None.
 
     Returns
     -------

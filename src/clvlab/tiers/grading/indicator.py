@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import aligned
 from clvlab.results import Note, Result, Table
 
 if TYPE_CHECKING:
@@ -142,10 +143,11 @@ def measured(indicators: Sequence[Indicator], year: LastYear, title: str, whose:
     title
         Which scheme they belong to.
     whose
-        Whether to return each customer of the file; all of them when None. What is drawn towards others is drawn
-        towards all.
+        Whether to return each customer, by customer_id; everyone in the file when None. What is drawn towards others is
+        drawn towards all.
     """
-    place = np.arange(len(year.customers)) if whose is None else np.flatnonzero(whose)
+    everyone = pd.Series(True, year.customers)
+    place = np.flatnonzero(everyone if whose is None else aligned(whose, year.customers).eq(True))
     known, values, errors = {}, {}, {}
     for one in indicators:
         found = one.measure(year).of(year.customers)

@@ -18,7 +18,7 @@ from clvlab.features.margins import Margins, margins_since
 from clvlab.features.rows import Floats, Rows
 from clvlab.features.totals import customer_totals, dates_of
 from clvlab.features.winnable import SIMILAR, YEAR_DAYS, start_of
-from clvlab.periods import days_per, days_since_1970, epoch_days
+from clvlab.periods import days_per, epoch_days
 from clvlab.refusal import Refused
 from clvlab.tiers.grading.measured import Measured, estimated, fact, nothing, shrunk_count
 
@@ -193,9 +193,14 @@ class LastYear:
         partial = ordered & (self.days_seen < YEAR_DAYS)
         if not partial.any():
             return fact(pd.Series(0.0, self.customers))
-        further = rows.count(rows["day"] > days_since_1970(self.totals["first_on"])[rows.place])
+        further = rows.count(rows["day"] > self._first_days[rows.place])
         a_day = shrunk_count(further, self.days_seen.where(partial, 0.0))
         return Measured(*(part.fillna(0.0) * (YEAR_DAYS - self.days_seen) for part in a_day))
+
+    @cached_property
+    def _first_days(self) -> Floats:
+        """The day of each customer's first order of all, in days since 1970; missing without any."""
+        return self.ledger.orders.first("day").to_numpy()
 
     @cached_property
     def revenue(self) -> Measured:

@@ -137,15 +137,22 @@ def combined(parts: Sequence[Measured]) -> Measured:
     there = [part for part in parts if part.value.notna().any()]
     if not there:
         return nothing(parts[0].value.index)
-    value = sum(_or_all(part.value, pd.Series.mean, part.value) for part in there) / len(there)
-    variance = sum(_or_all(part.error, _spread, part.value) ** 2 for part in there) / len(there) ** 2
-    enough = sum(part.value.notna().astype(int) for part in there) * 2 >= len(there)
-    return Measured(value.where(enough), np.sqrt(variance).where(enough))
+    customers = there[0].value.index
+    value, variance, known = np.zeros((3, len(customers)))
+    for part in there:
+        value += _told(part.value, pd.Series.mean, part.value)
+        variance += _told(part.error, _spread, part.value) ** 2
+        known += part.value.notna().to_numpy()
+    few = known * 2 < len(there)
+    value[few] = variance[few] = np.nan
+    return Measured(pd.Series(value / len(there), customers), pd.Series(np.sqrt(variance / len(there) ** 2), customers))
 
 
-def _or_all(column: pd.Series, of_all: Callable[[pd.Series], float], values: pd.Series) -> pd.Series:
-    """Return a column with what is told of all values where it is missing; itself where nothing is."""
-    return column.fillna(of_all(values)) if column.hasnans else column
+def _told(column: pd.Series, of_all: Callable[[pd.Series], float], values: pd.Series) -> Floats:
+    """Return a column with what is told of all values where it is missing."""
+    numbers = column.to_numpy()
+    missing = np.isnan(numbers)
+    return np.where(missing, of_all(values), numbers) if missing.any() else numbers
 
 
 def _spread(value: pd.Series) -> float:

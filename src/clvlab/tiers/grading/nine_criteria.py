@@ -46,7 +46,7 @@ def nine_criteria(
     leave
         Probability of leaving; relationship maintenance is told without it when None.
     whose
-        Whether to return each customer of the file; all of them when None.
+        Whether to return each customer, by customer_id; everyone in the file when None.
 
     Returns
     -------

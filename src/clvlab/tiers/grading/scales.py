@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.refusal import Refused
 
 if TYPE_CHECKING:
@@ -122,19 +121,18 @@ def learn_scales(values: pd.DataFrame, known: Mapping[str, Indicator]) -> dict[s
         if np.isinf(numbers).any():
             raise Refused(f"The indicator {name!r} is infinite for a customer; give a number or leave it blank.")
     told = {name: numbers for name, numbers in columns.items() if not np.isnan(numbers).all()}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # to sort a million takes long
-        scales = pool.map(lambda name: learn_scale(told[name], known[name].higher_is_better), told)
-        return dict(zip(told, scales, strict=True))
+    scales = on_all_cores(lambda name: learn_scale(told[name], known[name].higher_is_better), told, len(values))
+    return dict(zip(told, scales, strict=True))
 
 
 def to_points(values: pd.DataFrame, scales: Mapping[str, Scale], columns: list[str]) -> pd.DataFrame:
     """Return points by customer and indicator; missing where the value is, or where there is no scale."""
     points = np.empty((len(columns), len(values)))
 
-    def fill(name: str, row: NDArray[np.float64]) -> None:
+    def fill(place: int) -> None:
+        name = columns[place]
         there = name in scales and name in values.columns
-        row[:] = scales[name].of(values[name].to_numpy()) if there else np.nan
+        points[place] = scales[name].of(values[name].to_numpy()) if there else np.nan
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, columns, points))
+    on_all_cores(fill, range(len(columns)), len(values))
     return pd.DataFrame(points.T, index=values.index, columns=columns)

@@ -1,0 +1,36 @@
+"""Work on many numbers, on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Part = TypeVar("Part")
+Made = TypeVar("Made")
+# For fewer numbers threads take longer to start than they save.
+_MANY = 2**16
+
+
+def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], numbers: int) -> list[Made]:
+    """Return what is made of each part, in order.
+
+    Parameters
+    ----------
+    work
+        Pure work on arrays, which runs beside other such work: NumPy and SciPy let go of the interpreter meanwhile.
+    parts
+        What it is given, one at a time.
+    numbers
+        How many numbers there are to work on; few are worked on by one core.
+
+    Examples
+    --------
+    >>> on_all_cores(abs, [-1, 2], 2)
+    [1, 2]
+    """
+    if numbers < _MANY:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [*pool.map(work, parts)]
