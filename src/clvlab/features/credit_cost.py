@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.features.rows import Rows
 from clvlab.periods import discount_factor, epoch_days
 from clvlab.shrinkage import pool_rates
@@ -104,8 +105,9 @@ def _payment_record(bills: Rows, as_of: dt.date) -> pd.DataFrame:
     """
     old = bills.where((bills["due"] + LOST_AFTER < epoch_days(as_of)) & (bills.filled("tax") == 0))
     late = np.where(np.isnan(old["paid"]), np.inf, old["paid"] - old["due"])
-    bands = {f"reached_{band}": old.count(late > start) for band, start in enumerate(AGES, start=1)}
-    return pd.DataFrame({"reached_0": old.count(), **bands, "lost": old.count(late > LOST_AFTER)}, copy=False)
+    counts = on_all_cores(lambda start: old.count(late > start), [*AGES, LOST_AFTER], len(old))
+    names = [*(f"reached_{band}" for band in range(1, len(AGES) + 1)), "lost"]
+    return pd.DataFrame({"reached_0": old.count()} | dict(zip(names, counts, strict=True)), copy=False)
 
 
 def _chances(record: pd.DataFrame, place: np.ndarray, age: np.ndarray) -> np.ndarray:
@@ -114,9 +116,12 @@ def _chances(record: pd.DataFrame, place: np.ndarray, age: np.ndarray) -> np.nda
     Ages are 0 (not yet due), 1 to 4 (the bands) and 5 (counted as lost).
     """
     chances = np.ones(len(age))
-    for band in range(len(AGES) + 1):
+
+    def fill(band: int) -> None:
         within = age == band
         chances[within] = pool_rates(record["lost"], record[f"reached_{band}"]).estimate[place[within]]
+
+    on_all_cores(fill, range(len(AGES) + 1), len(record))
     return chances
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from clvlab.assumptions import Assumptions
+from clvlab.cores import on_all_cores
 from clvlab.features.cost_to_serve import SERVING
 from clvlab.features.events import INVOICED, MARGIN, REVENUE
 from clvlab.features.ledger import DIGITS, Ledger
@@ -173,24 +174,26 @@ def margins_since(ledger: Ledger, assumptions: Assumptions, starts: Sequence[dt.
     meaning = _meaning(ledger)
     parts, remarks = margin_lines(ledger, assumptions, meaning)
     referrals, of_referring = ledger.referrals, _unknown_referrers(ledger)
-    found = []
-    for since, sums in zip(starts, add_up([with_sizes(part) for part in parts], starts), strict=True):
+
+    def of_start(summed: tuple[dt.date | None, pd.DataFrame]) -> Margins:
+        since, sums = summed
         won, of_winning = acquisition(ledger, since)
         sums[ACQUISITION] = won.total(won[ACQUISITION]).round(DIGITS)
         frame = _with_sums(sums)
         frame["referred_value"] = referrals.total(frame["profit"].to_numpy()[referrals["referred"].astype("int64")])
         said = (*_not_costed(ledger, meaning, since), *remarks, *of_winning, *of_referring)
-        running = _running(frame, sums[[*SIZES]])
-        found.append(Margins(frame, running, meaning, since, ledger.as_of, assumptions.currency, said))
-    return found
+        return Margins(frame, _running(frame, sums), meaning, since, ledger.as_of, assumptions.currency, said)
+
+    sums = add_up([with_sizes(part) for part in parts], starts)
+    return on_all_cores(of_start, zip(starts, sums, strict=True), len(ledger.customers))
 
 
-def _running(frame: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
+def _running(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     """Return what the running business brought, with the sizes of its gains and costs."""
     once = frame[CAMPAIGN] if CAMPAIGN in frame.columns else 0.0
     profit = (frame["contribution"] - frame["cost_to_serve"] + once).round(DIGITS)
-    lost = (sizes["gained"] - profit).clip(lower=0.0).round(DIGITS)
-    return pd.DataFrame({**sizes, "profit": profit, "lost": lost}, copy=False)
+    lost = (sums["gained"] - profit).clip(lower=0.0).round(DIGITS)
+    return pd.DataFrame({name: sums[name] for name in SIZES} | {"profit": profit, "lost": lost}, copy=False)
 
 
 def margins_by_period(ledger: Ledger, assumptions: Assumptions, by: str = "month") -> pd.DataFrame:

@@ -7,11 +7,15 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.features.ledger import DIGITS, Ledger, as_one
 from clvlab.features.rows import Rows
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.periods import DAYS_PER_YEAR, epoch_days, from_epoch_days
 from clvlab.refusal import Refused
+
+# What is told as a mean of orders, and the column of orders that it is the mean of.
+_MEANS = {"distance_km": "distance_km", "value_added_share": "value_added"}
 
 
 def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
@@ -65,20 +69,21 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
         raise Refused(f"days = {days} is no period; give the number of days up to {ledger.as_of}, such as 365.")
     orders, money = _of_period(ledger, days)
     count = orders.count()
-    columns, unknown = {"orders": count.astype("int64")}, {}
-    for name, rows in {"revenue": money, "margin": money, "weight": orders}.items():
-        if name in rows:
-            columns[name], unknown[name] = _sum(rows, name, count == 0)
-    if "distance_km" in orders:
-        columns["distance_km"] = _mean(orders, "distance_km")
-    if "value_added" in orders:
-        columns["value_added_share"] = _mean(orders, "value_added")
+    columns, none = {"orders": count.astype("int64")}, count == 0
+    summed = {
+        name: rows for name, rows in {"revenue": money, "margin": money, "weight": orders}.items() if name in rows
+    }
+    sums = on_all_cores(lambda name: _sum(summed[name], name, none), summed, len(orders))
+    columns |= {name: total for name, (total, _) in zip(summed, sums, strict=True)}
+    unknown = {name: missing for name, (_, missing) in zip(summed, sums, strict=True) if missing}
+    means = {name: column for name, column in _MEANS.items() if column in orders}
+    columns |= zip(means, on_all_cores(lambda name: _mean(orders, means[name]), means, len(orders)), strict=True)
     if "service" in orders:
-        columns["services"], columns["main_service_share"] = _services(orders, count == 0)
+        columns["services"], columns["main_service_share"] = _services(orders, none)
     columns |= {"first_on": dates_of(ledger.orders.first("day")), "last_on": dates_of(ledger.orders.last("day"))}
     columns["years_of_business"] = (epoch_days(ledger.as_of) - ledger.began) / DAYS_PER_YEAR
     frame = pd.DataFrame(columns, copy=False)
-    frame.attrs["unknown"] = {name: missing for name, missing in unknown.items() if missing}
+    frame.attrs["unknown"] = unknown
     return frame
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from clvlab.churn.prospects.prospects import CONTRACT
 from clvlab.clv.valuing.ranges import Range
+from clvlab.cores import on_all_cores
 from clvlab.features.by_customer import aligned, everyone, first_label
 from clvlab.features.loyalty_measures import INTENTIONS, MEASURES
 from clvlab.refusal import Refused
@@ -140,7 +142,7 @@ def loyalty(
         if ((figures.value < 0) | (figures.value > 1)).any():
             raise Refused(f"Some customers have {name} outside 0 to 1; give shares of the scale, not points.")
     codes = everyone(leaving.value.index, attitude.value.index)
-    attitude, leaving = (with_ends(figures, codes) for figures in (attitude, leaving))
+    attitude, leaving = on_all_cores(partial(with_ends, customers=codes), (attitude, leaving), len(codes))
     known = attitude.value.notna() & leaving.value.notna()
     if not known.any():
         raise Refused("No customer has both an answer to a survey and a probability to leave.")
@@ -150,7 +152,8 @@ def loyalty(
     corners = [~known, satisfied & goes, satisfied, goes, tied != ""]
     labels = pd.Series(first_label(corners, [NOT_KNOWN, LEAVING_SATISFIED, LOYAL, LEAVING, CAPTIVE], INERT), codes)
     sure = known & ~(straddles(attitude, satisfied_from) | straddles(leaving, high))
-    likely, likely_to_go = probability_above(attitude, satisfied_from), probability_above(leaving, high)
+    cuts = [(attitude, satisfied_from), (leaving, high)]
+    likely, likely_to_go = on_all_cores(lambda one: probability_above(*one), cuts, len(codes))
     probability = likely.where(satisfied, 1 - likely) * likely_to_go.where(goes, 1 - likely_to_go)
     columns = attitude.columns("satisfaction") | leaving.columns("leaving")
     columns |= {"tie": tied, "sure": sure, "probability": probability}

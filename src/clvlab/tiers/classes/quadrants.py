@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from clvlab.clv.valuing.doubts import alike
 from clvlab.clv.valuing.ranges import Range
+from clvlab.cores import on_all_cores
 from clvlab.features.by_customer import aligned, everyone, first_label, known_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.refusal import Refused
@@ -174,10 +176,11 @@ def quadrants(
     ['high history, high potential', 'low history, high potential', 'low history, low potential']
     """
     names = everyone(historical.value.index, potential.value.index)
-    history, ahead = (with_ends(figures, names) for figures in (historical, potential))
+    history, ahead = on_all_cores(partial(with_ends, customers=names), (historical, potential), len(names))
     history_cut = _cut(known_of(history.value), history_rule, "historical value")
     potential_cut = _cut(known_of(ahead.value), potential_rule, "potential")
-    up, right = probability_above(history, history_cut), probability_above(ahead, potential_cut)
+    cuts = [(history, history_cut), (ahead, potential_cut)]
+    up, right = on_all_cores(lambda one: probability_above(*one), cuts, len(names))
     chances = {
         KEEP_AND_EXTEND: up * right, KEEP: up * (1 - right), BUILD_UP: (1 - up) * right, TIGHTEN: (1 - up) * (1 - right)
     }  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clvlab.clv.valuing.ranges import margin_rates
+from clvlab.cores import on_all_cores
 from clvlab.features.rows import Rows
 from clvlab.periods import epoch_days
 from clvlab.tiers.grading.indicator import Indicator
@@ -49,8 +50,9 @@ def _margin_sums(sold: Rows) -> pd.DataFrame:
     revenue, margin = sold["revenue"], sold["margin"]
     costed = np.where(np.isnan(margin), np.nan, revenue)
     sums = {"margin": margin, "margin_squares": margin**2, "costed": costed, "costed_squares": costed**2}
-    totals = {name: sold.total(amounts) for name, amounts in (sums | {"cross": costed * margin}).items()}
-    return pd.DataFrame({"orders": sold.count(~(revenue < 0)), **totals}, copy=False)
+    sums["cross"] = costed * margin
+    totals = zip(sums, on_all_cores(sold.total, sums.values(), len(sold)), strict=True)
+    return pd.DataFrame({"orders": sold.count(~(revenue < 0)), **dict(totals)}, copy=False)
 
 
 def payment_timeliness(year: LastYear) -> Measured:
