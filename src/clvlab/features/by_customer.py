@@ -35,7 +35,10 @@ def aligned(column: Figures, customers: pd.Index) -> Figures:
     """
     if column.index is customers:
         return column
-    found = column.copy(deep=False) if column.index.equals(customers) else column.reindex(customers)
+    if column.index.equals(customers):
+        found = column.copy(deep=False)
+    else:  # codes in order are compared side by side; to reindex would hash every one
+        found, _ = column.align(pd.Series(False, customers), join="right", axis=0)
     found.index = customers
     return found
 
