@@ -285,14 +285,18 @@ def _of_spreads(
     A block and its grid fit into the processor's cache, which is several times faster with a million groups.
     """
     middle = y.mean()  # squares of what is far from 0 would lose digits
-    sums, logs = np.zeros((len(between), 3)), np.zeros(len(between))
-    for start in range(0, len(y), _BLOCK):
+
+    def added_up(start: int) -> NDArray[np.float64]:
         part = slice(start, start + _BLOCK)
         off = y[part] - middle
         precision = 1 / (variance[part] + between)
-        sums += precision @ np.column_stack([np.ones_like(off), off, off**2])
-        logs += np.log(precision).sum(axis=1)
-    total, first, second = sums.T
+        powers = np.column_stack([np.ones_like(off), off, off**2])
+        return np.column_stack([precision @ powers, np.log(precision).sum(axis=1)])
+
+    sums = np.zeros((len(between), 4))
+    for block in on_all_cores(added_up, range(0, len(y), _BLOCK), len(y)):
+        sums += block
+    total, first, second, logs = sums.T
     likelihood = 0.5 * (logs - (second - first**2 / total))
     return (middle + first / total)[:, None], (1 / total)[:, None], likelihood
 

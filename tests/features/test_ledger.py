@@ -120,6 +120,16 @@ def test_without_a_file_rows_of_others_than_shippers_are_refused_in_words_that_f
         _ = ledger.complaints
 
 
+@given(st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=9))
+def test_a_flag_counts_alike_whether_it_is_missing_somewhere_or_nowhere(flags):
+    shipments = pd.DataFrame({"customer_id": "a", "booked_at": pd.Timestamp("2025-05-05"), "weight": range(len(flags))})
+    urgent = pd.Series(flags, dtype="boolean")
+    rows = ledger_of(shipments.assign(urgent=urgent)).orders
+    assert rows.total(rows["urgent"])["a"] == urgent.sum()
+    assert rows.count(~np.isnan(rows["urgent"]))["a"] == urgent.count()
+    assert rows.filled("urgent")[np.argsort(rows["weight"])].tolist() == urgent.fillna(False).tolist()
+
+
 NUMBERS = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-50, 50)), max_size=40)
 
 

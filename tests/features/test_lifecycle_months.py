@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clvlab.features import lifecycle
 from clvlab.features.ledger import Ledger
 from clvlab.features.lifecycle import (
     BEFORE,
@@ -118,6 +119,16 @@ def test_old_records_are_followed_across_the_first_month_of_the_calendar_that_co
     assert found.today.loc["a"].tolist() == [RETAINED, 3]
     moves = set(zip(found.moves["state"], found.moves["following"], strict=True))
     assert moves == {(NEW, SATISFIED), (SATISFIED, SATISFIED), (SATISFIED, RETAINED)}
+
+
+def test_many_different_months_are_counted_as_few_are(monkeypatch):
+    ledger = ledger_of(
+        [(who, day + dt.timedelta(days=31 * place)) for place, who in enumerate("abcab") for _, day in months(0, 1, 8)],
+        AS_OF,
+    )
+    few = lifecycle_months(ledger, STAGES)
+    monkeypatch.setattr(lifecycle, "_COUNTERS", 0)
+    pd.testing.assert_frame_equal(lifecycle_months(ledger, STAGES).moves, few.moves)
 
 
 def test_a_month_that_is_not_over_counts_for_those_who_ordered_in_it():

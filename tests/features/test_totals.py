@@ -8,6 +8,8 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clvlab.features.ledger import Ledger
 from clvlab.features.totals import customer_totals, order_gaps
@@ -111,6 +113,16 @@ def test_a_single_gap_of_any_length_is_usual(gap):
     days = [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-01") + pd.Timedelta(days=gap)]
     shipments = ibis.memtable(pd.DataFrame({"customer_id": "a", "booked_at": days}))
     assert order_gaps(Ledger({"shipments": shipments}, AS_OF)).loc["a", "usual_gap_days"] == gap
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), min_size=1, max_size=40))
+def test_usual_gaps_are_medians_customer_by_customer(orders):
+    shipments = pd.DataFrame(orders, columns=["customer_id", "day"])
+    booked = shipments.assign(booked_at=pd.Timestamp("2025-01-01") + pd.to_timedelta(shipments["day"], unit="D"))
+    found = order_gaps(Ledger({"shipments": ibis.memtable(booked.drop(columns="day"))}, AS_OF))
+    days = shipments.drop_duplicates().sort_values(["customer_id", "day"]).groupby("customer_id")["day"]
+    usual = days.agg(lambda one: one.diff().dropna().median())
+    assert found["usual_gap_days"].tolist() == pytest.approx(usual.tolist(), nan_ok=True)
 
 
 def test_orders_after_the_day_are_not_looked_at():

@@ -109,9 +109,9 @@ class Ledger:
         table = self.tables["shipments"]
         columns = {name: table[name].cast("float64") for name in _NUMBERS if name in table.columns}
         flags = ("urgent", "refused")
-        columns |= {name: table[name].cast("boolean").cast("float64") for name in flags if name in table.columns}
+        columns |= {name: table[name].cast("boolean") for name in flags if name in table.columns}
         if "service_category" in table.columns:
-            columns["value_added"] = (table.service_category == VALUE_ADDED).cast("float64")
+            columns["value_added"] = table.service_category == VALUE_ADDED
         if "service" in table.columns:
             columns["service"] = table.service.cast("string")  # where all are blank it has no type
         return self.rows("shipments", "booked_at", **columns)
@@ -124,7 +124,7 @@ class Ledger:
         days = {"due": "due_on", "paid": "paid_on"}
         columns |= {day: table[name].cast("date") for day, name in days.items() if name in table.columns}
         if "kind" in table.columns:
-            columns["tax"] = (table.kind == "tax").fill_null(False).cast("float64")
+            columns["tax"] = (table.kind == "tax").fill_null(False)
         return self.rows("invoices", "issued_on", **columns)
 
     @cached_property
@@ -204,12 +204,16 @@ class Ledger:
         return orders.where(~refused) if refused.any() else orders
 
     @cached_property
+    def first_order(self) -> pd.Series:
+        """The day of each customer's first order, in days since 1970; missing without any."""
+        return self.orders.first("day")
+
+    @cached_property
     def began(self) -> pd.Series:
         """When each became a customer, in days since 1970: onboarding or the first order, whichever is earlier."""
-        first = self.orders.first("day")
         if not self.has("customers", "onboarded_on"):
-            return first
-        return pd.Series(np.fmin(first, self.onboarded.first("day")), self.customers)
+            return self.first_order
+        return pd.Series(np.fmin(self.first_order, self.onboarded.first("day")), self.customers)
 
     @cached_property
     def orders_of_year(self) -> Rows:

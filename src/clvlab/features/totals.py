@@ -80,7 +80,7 @@ def customer_totals(ledger: Ledger, days: int | None = None) -> pd.DataFrame:
     columns |= zip(means, on_all_cores(lambda name: _mean(orders, means[name]), means, len(orders)), strict=True)
     if "service" in orders:
         columns["services"], columns["main_service_share"] = _services(orders, none)
-    columns |= {"first_on": dates_of(ledger.orders.first("day")), "last_on": dates_of(ledger.orders.last("day"))}
+    columns |= {"first_on": dates_of(ledger.first_order), "last_on": dates_of(ledger.orders.last("day"))}
     columns["years_of_business"] = (epoch_days(ledger.as_of) - ledger.began) / DAYS_PER_YEAR
     frame = pd.DataFrame(columns, copy=False)
     frame.attrs["unknown"] = unknown
@@ -170,8 +170,10 @@ def order_gaps(ledger: Ledger) -> pd.DataFrame:
 def _medians(place: np.ndarray, whole: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Return the median of so many whole numbers each, which stand at places in order; missing of none."""
     width = int(whole.max(initial=0)) + 1
-    pairs = np.sort(as_one(place, whole, width))
-    in_order = np.append((pairs - pairs // width * width).astype("int64"), 0)  # one more, for those without a number
-    start = number.cumsum() - number
-    middle = (in_order[start + np.maximum(number - 1, 0) // 2] + in_order[start + number // 2]) / 2
-    return np.where(number > 0, middle, np.nan)
+    pairs = np.sort(as_one(place, whole, width), kind="stable")  # which is made for what is nearly in order
+    there = number > 0
+    start, several = (number.cumsum() - number)[there], number[there]
+    low, high = (pairs[start + middle] % width for middle in ((several - 1) // 2, several // 2))
+    found = np.full(len(number), np.nan)
+    found[there] = (low + high) / 2
+    return found

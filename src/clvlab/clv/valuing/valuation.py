@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from clvlab.cores import on_all_cores
 from clvlab.periods import to_days
 from clvlab.refusal import Refused
 
@@ -198,14 +197,15 @@ def draw_values(
         several = list(zip(parameters, worth, ahead, tides, strict=True))
         chunks = list(_chunks(len(stream.table)))
 
-        def one(chunk: slice, source: Any, stream: Stream = stream, several: list[Any] = several) -> list[Array]:
+        def one(part: tuple[slice, Any], stream: Stream = stream, several: list[Any] = several) -> list[Array]:
+            chunk, source = part
             values = _draw_chunk(stream, money, chunk, several, growth, np.random.default_rng(source))
             totals = values @ groups.loc[stream.table.index[chunk]].to_numpy(dtype=float)
             values.partition([low - 1, high - 1], axis=1)
             return [values[:, low - 1].T, values[:, high - 1].T, totals.transpose(1, 0, 2)]
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            lower, upper, totals = zip(*pool.map(one, chunks, own.spawn(len(chunks))), strict=True)
+        parts = zip(chunks, own.spawn(len(chunks)), strict=True)
+        lower, upper, totals = zip(*on_all_cores(one, parts, n * len(stream.table)), strict=True)
         found.append(Drawn(np.concatenate(lower), np.concatenate(upper), np.sum(totals, axis=0)))
     return found
 

@@ -183,24 +183,24 @@ class LastYear:
             known, total, squares = rows.count(~np.isnan(amounts)), rows.total(amounts), rows.total(amounts**2)
         known = known.where(known > 0)
         mean, mean_square = total / known, squares / known
-        more, more_error = self._rest_of_year(rows, count > 0)
+        more, more_error = self._rest_of_orders if rows is self.orders else self._rest_of_year(rows)
         value = mean * (count + more)
         variance = mean_square * (count - known.fillna(0.0) + more) + (mean * more_error) ** 2
         return Measured(value.mask(count == 0, 0.0), np.sqrt(variance).mask(count == 0, 0.0))
 
-    def _rest_of_year(self, rows: Rows, ordered: pd.Series) -> Measured:
+    @cached_property
+    def _rest_of_orders(self) -> Measured:
+        """How many orders the days of the year that were not seen would add."""
+        return self._rest_of_year(self.orders)
+
+    def _rest_of_year(self, rows: Rows) -> Measured:
         """Return how many rows the days of the year that were not seen would add; 0 for a whole year."""
-        partial = ordered & (self.days_seen < YEAR_DAYS)
+        partial = (rows.count() > 0) & (self.days_seen < YEAR_DAYS)
         if not partial.any():
             return fact(pd.Series(0.0, self.customers))
-        further = rows.count(rows["day"] > self._first_days[rows.place])
+        further = rows.count(rows["day"] > self.ledger.first_order.to_numpy()[rows.place])
         a_day = shrunk_count(further, self.days_seen.where(partial, 0.0))
         return Measured(*(part.fillna(0.0) * (YEAR_DAYS - self.days_seen) for part in a_day))
-
-    @cached_property
-    def _first_days(self) -> Floats:
-        """The day of each customer's first order of all, in days since 1970; missing without any."""
-        return self.ledger.orders.first("day").to_numpy()
 
     @cached_property
     def revenue(self) -> Measured:

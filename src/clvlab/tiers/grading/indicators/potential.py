@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.features.winnable import YEAR_DAYS, start_of
 from clvlab.periods import days_since_1970, epoch_days
 from clvlab.tiers.grading.indicator import Indicator
@@ -34,13 +35,11 @@ def growth(year: LastYear) -> Measured:
     if not seen.any():
         return nothing(year.customers)
     begins = days_since_1970(begins.where(seen))
-    before = year.sold["day"] <= epoch_days(year.start)
-    same_day = np.where(before, year.sold["day"], year.sold["day"] - YEAR_DAYS)
-    compared = same_day > begins[year.sold.place]
-    sold, before = year.sold.where(compared), before[compared]
-    amounts = sold["revenue"] if "revenue" in sold else np.ones(len(before))
-    earlier = sold.total(amounts * before)
-    return _grown(sold.total(amounts * ~before), earlier, sold.total(amounts**2))
+    sold = year.sold
+    before = sold["day"] <= epoch_days(year.start)
+    compared = sold["day"] - np.where(before, 0, YEAR_DAYS) > begins[sold.place]
+    amounts = np.where(compared, sold.columns.get("revenue", 1.0), 0.0)
+    return _grown(*on_all_cores(sold.total, [amounts * ~before, amounts * before, amounts**2], len(sold)))
 
 
 def _grown(now: pd.Series, before: pd.Series, squares: pd.Series) -> Measured:

@@ -47,10 +47,10 @@ def order_regularity(year: LastYear) -> Measured:
     same = days.place[1:] == days.place[:-1]
     between = Rows(year.customers, days.place[1:][same], {"gap": gap[same]})
     gaps = between.count()
-    measured, told = nothing(year.customers), gaps > 1
+    measured, told = nothing(year.customers), gaps.to_numpy() > 1
     if told.any():
         sums = (gaps, between.total(between["gap"]), between.total(np.log(between["gap"])))
-        history = History(*(part[told].to_numpy() for part in sums))
+        history = History(*(part.to_numpy()[told] for part in sums))
         for part, figures in zip(measured, _regularity(history), strict=True):
             part[told] = figures
     return measured
