@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from margin_cases import AS_OF, CONTACTS, CUSTOMERS, SHIPMENTS, everything, tables
 
@@ -10,11 +12,10 @@ from clvlab.features.ledger import Ledger
 
 
 def costs(given: dict, unit_costs: dict[str, float]) -> dict[str, float]:
-    return {
-        name: amounts.sum()
-        for rows, lines in serving(Ledger(given, AS_OF), unit_costs).sources.values()
-        for name, amounts in lines(rows).items()
-    }
+    found: Counter[str] = Counter()
+    for rows, lines in serving(Ledger(given, AS_OF), unit_costs).sources.values():
+        found.update({name: amounts.sum() for name, amounts in lines(rows).items()})
+    return dict(found)
 
 
 def test_without_unit_costs_only_what_was_recorded_counts():

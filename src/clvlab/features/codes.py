@@ -31,19 +31,26 @@ class Codes:
 
     Examples
     --------
-    >>> Codes(pa.array(["a", "b"])).number_of(pa.chunked_array([["b", "c", None, "a"]])).tolist()
+    >>> Codes(pa.array(["a", "b"])).number_of(pa.array(["b", "c", None, "a"])).tolist()
     [1, -1, -1, 0]
     """
 
     every: pa.Array
 
-    def number_of(self, codes: pa.ChunkedArray) -> Ints:
+    @property
+    def are_numbers(self) -> bool:
+        """Whether each code is looked up as a number, so that many are found no faster all at once than in parts."""
+        return self._numbers is not None
+
+    def number_of(self, codes: pa.Array) -> Ints:
         """Return which of all codes each one is, -1 of strangers and where it is missing."""
-        codes = whole(codes.cast(self.every.type))
+        codes = codes.cast(self.every.type)
         if self._numbers is not None:
-            numbers = _as_numbers(codes, self._length)
-            if numbers is not None:
-                return _looked_up(numbers, self._numbers)
+            found = np.full(len(codes), -1)
+            fit = _of_length(codes, self._length)  # others are of strangers
+            numbers = _as_numbers(codes.filter(fit), self._length)
+            found[fit.to_numpy(zero_copy_only=False)] = _looked_up(numbers, self._numbers)
+            return found
         if len(codes) >= len(self.every):
             return _index_in(codes, self.every)
         # A short table: to look everyone up among its few codes is faster than these among everyone's.
@@ -66,9 +73,9 @@ class Codes:
 
         Numbers they are when all have as many bytes, and no more than eight.
         """
-        if not 0 < self._length <= _NUMBER_BYTES or (numbers := _as_numbers(self.every, self._length)) is None:
+        if not 0 < self._length <= _NUMBER_BYTES or not pc.all(_of_length(self.every, self._length)).as_py():
             return None
-        learnt = pd.Index(numbers)
+        learnt = pd.Index(_as_numbers(self.every, self._length))
         if not learnt.is_unique:
             return None
         learnt.get_indexer(learnt[:1])  # learns them, which no two threads may do at a time
@@ -86,16 +93,18 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _as_numbers(codes: pa.Array, length: int) -> NDArray[np.uint64] | None:
-    """Return codes of so many bytes as one number each, equal ones as equal numbers; None when one is of others."""
-    if codes.null_count or not len(codes):
-        return None
+def _of_length(codes: pa.Array, length: int) -> pa.BooleanArray:
+    """Return which codes have so many bytes."""
+    return pc.fill_null(pc.equal(pc.binary_length(codes), length), False)
+
+
+def _as_numbers(codes: pa.Array, length: int) -> NDArray[np.uint64]:
+    """Return codes of so many bytes as one number each, equal ones as equal numbers."""
+    if not len(codes):
+        return np.array([], "uint64")
     _, offsets, text = codes.buffers()
-    ends = np.frombuffer(offsets, "int64" if pa.types.is_large_string(codes.type) else "int32")
-    ends = ends[codes.offset : codes.offset + len(codes) + 1]
-    if (ends[1:] - ends[:-1] != length).any():
-        return None
-    letters = np.frombuffer(text, "uint8", len(codes) * length, ends[0]).reshape(len(codes), length)
+    start = np.frombuffer(offsets, "int64" if pa.types.is_large_string(codes.type) else "int32")[codes.offset]
+    letters = np.frombuffer(text, "uint8", len(codes) * length, start).reshape(len(codes), length)
     if length < _NUMBER_BYTES:
         letters = np.pad(letters, [(0, 0), (0, _NUMBER_BYTES - length)])
     return letters.view("uint64")[:, 0]

@@ -43,7 +43,8 @@ class Serving(NamedTuple):
     Attributes
     ----------
     sources
-        By table that shows activities, its rows, with one line ``serving_<activity>`` for each activity costed there.
+        By what shows activities, a table or "refused shipments" beside those carried out: its rows, with one line
+        ``serving_<activity>`` for each activity costed there.
     rules
         By activity, the sentence that says how it was costed, with a place for the activity's name.
     """
@@ -122,10 +123,12 @@ def _each(costs: Mapping[str, Callable[[Rows], Floats]], rows: Rows) -> dict[str
 
 
 def _activities(ledger: Ledger, unit_costs: Mapping[str, float]) -> Iterator[tuple[str, Rows, dict[str, _Done]]]:
-    """Yield each table that shows activities, its rows, and the activities."""
+    """Yield what shows activities, its rows, and the activities."""
     tables = ledger.tables
     if "shipments" in tables:
-        yield "shipments", *_of_orders(ledger, REQUIREMENT in unit_costs)
+        yield "shipments", *_of_orders(ledger, ledger.carried_out, REQUIREMENT in unit_costs)
+        if ledger.has("shipments", "refused"):
+            yield "refused shipments", *_of_orders(ledger, ledger.refused, REQUIREMENT in unit_costs)
     elif "invoices" in tables:
         yield "invoices", ledger.orders, {"order": _Done(_once)}
     if "complaints" in tables:
@@ -145,9 +148,8 @@ def _filled(name: str) -> Callable[[Rows], Floats]:
     return lambda rows: rows.filled(name)
 
 
-def _of_orders(ledger: Ledger, with_requirements: bool) -> tuple[Rows, dict[str, _Done]]:
+def _of_orders(ledger: Ledger, rows: Rows, with_requirements: bool) -> tuple[Rows, dict[str, _Done]]:
     """Return shipments and what was done for each; special requirements, long to look up, only where they cost."""
-    rows = ledger.shipments
     done = {"order": _Done(_once)}
     if "urgent" in rows:
         done["urgent_order"] = _Done(_filled("urgent"))

@@ -6,7 +6,7 @@ Each table is read once, narrowed to numbers; sums, classes and indicators of a 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clvlab.features.codes import whole
 from clvlab.features.events import purchases
 from clvlab.features.rows import Columns, Floats, Places, Rows, filled
 from clvlab.features.service_mix import VALUE_ADDED
@@ -77,7 +78,7 @@ class Ledger:
         """Return whether the records hold these columns of a table."""
         return table in self.tables and set(columns) <= set(self.tables[table].columns)
 
-    def rows(self, name: str, day: str, **columns: ir.Value) -> Rows:
+    def rows(self, name: str, day: str, *kept: ir.BooleanValue, **columns: ir.Value) -> Rows:
         """Return a table's rows up to the day.
 
         Parameters
@@ -86,6 +87,8 @@ class Ledger:
             The table.
         day
             Its column of dates or times, read as ``day``.
+        kept
+            Which rows to read, all of these; every one when there is none.
         columns
             What to read besides.
 
@@ -96,25 +99,41 @@ class Ledger:
             invoiced.
         """
         table = self.tables[name]
-        rows = table.select("customer_id", day=table[day].cast("date"), **columns)
-        return self.places.rows(rows.filter(rows.day <= ibis.literal(self.as_of)), refused_in=name)
+        date = table[day].cast("date")
+        rows = table.filter(date <= ibis.literal(self.as_of), *kept).select("customer_id", day=date, **columns)
+        return self.places.rows(rows, refused_in=name)
 
     @cached_property
-    def shipments(self) -> Rows:
-        """Every shipment, as far as recorded.
+    def carried_out(self) -> Rows:
+        """Every shipment that was not refused by us, as far as recorded.
 
-        revenue, rebate, direct_cost, claim_paid, weight, distance_km, urgent and refused (1 or 0), value_added (1 or
-        0), service (a text).
+        revenue, rebate, direct_cost, claim_paid, weight, distance_km, urgent and value_added (1 or 0), service (a
+        text).
         """
+        return self._shipments() if self._refused is None else self._shipments(~self._refused)
+
+    @cached_property
+    def refused(self) -> Rows:
+        """Shipments that we refused, with the same columns: no orders, but they were taken and planned."""
+        kept = ibis.literal(False) if self._refused is None else self._refused
+        return self._shipments(kept)
+
+    @property
+    def _refused(self) -> ir.BooleanValue | None:
+        """Whether each shipment was refused; None where that is not recorded."""
+        table = self.tables["shipments"]
+        return table.refused.cast("boolean").fill_null(False) if "refused" in table.columns else None
+
+    def _shipments(self, *kept: ir.BooleanValue) -> Rows:
         table = self.tables["shipments"]
         columns = {name: table[name].cast("float64") for name in _NUMBERS if name in table.columns}
-        flags = ("urgent", "refused")
-        columns |= {name: table[name].cast("boolean") for name in flags if name in table.columns}
+        if "urgent" in table.columns:
+            columns["urgent"] = table.urgent.cast("boolean")
         if "service_category" in table.columns:
             columns["value_added"] = table.service_category == VALUE_ADDED
         if "service" in table.columns:
             columns["service"] = table.service.cast("string")  # where all are blank it has no type
-        return self.rows("shipments", "booked_at", **columns)
+        return self.rows("shipments", "booked_at", *kept, **columns)
 
     @cached_property
     def invoices(self) -> Rows:
@@ -179,7 +198,7 @@ class Ledger:
             return no_rows(self.customers, "referred")
         by = self._file["referred_by"]
         referred = np.flatnonzero(by.is_valid().to_numpy())
-        place = self.places.codes.number_of(by.drop_null())
+        place = self.places.codes.number_of(whole(by.drop_null()))
         known = place >= 0
         return Rows(self.customers, place[known], {"referred": referred[known].astype("float64")})
 
@@ -194,14 +213,13 @@ class Ledger:
             table = purchases(self.tables).orders
             days = table.select("customer_id", day="date")
             return self.places.rows(days.filter(days.day <= ibis.literal(self.as_of)), refused_in="invoices")
-        rows, made = self.shipments, {}
-        columns = {PRICE if name == "revenue" else name: rows[name] for name in rows.columns if name != "refused"}
+        made: dict[str, Callable[[Columns], Floats]] = {}
+        columns = {PRICE if name == "revenue" else name: numbers for name, numbers in self.carried_out.columns.items()}
         if PRICE in columns:
             made["revenue"] = _revenue
             if "direct_cost" in columns:
                 made["margin"] = _margin
-        orders, refused = rows.having(Columns(columns, made)), rows.filled("refused") > 0
-        return orders.where(~refused) if refused.any() else orders
+        return self.carried_out.having(Columns(columns, made))
 
     @cached_property
     def first_order(self) -> pd.Series:
@@ -265,15 +283,16 @@ class Ledger:
         return (count.rename("orders") if money is None else money)[count > 0]
 
 
-def _revenue(shipments: Mapping[str, Floats]) -> Floats:
+def _revenue(shipments: Columns) -> Floats:
     """Return revenue less rebate."""
-    return shipments[PRICE] - filled(shipments["rebate"]) if "rebate" in shipments else shipments[PRICE]
+    price = shipments.part(PRICE)
+    return price - filled(shipments.part("rebate")) if "rebate" in shipments else price
 
 
-def _margin(shipments: Mapping[str, Floats]) -> Floats:
+def _margin(shipments: Columns) -> Floats:
     """Return revenue less direct cost and claims."""
-    margin = shipments["revenue"] - shipments["direct_cost"]
-    return margin - filled(shipments["claim_paid"]) if "claim_paid" in shipments else margin
+    margin = shipments["revenue"] - shipments.part("direct_cost")
+    return margin - filled(shipments.part("claim_paid")) if "claim_paid" in shipments else margin
 
 
 def _requirements_in(text: str) -> int:

@@ -61,11 +61,6 @@ def as_told(rows: Rows) -> Source:
     return Source(rows, lambda some: {name: some[name] for name in lines_of(some.columns)})
 
 
-def carried_out(shipments: Rows) -> Flags:
-    """Return which shipments were not refused by us."""
-    return shipments.filled("refused") == 0
-
-
 def has_value(shipments: Rows, meaning: str) -> Flags:
     """Return which shipments have a revenue, and a direct cost where the contribution is margin."""
     known = ~np.isnan(shipments["revenue"])
@@ -73,8 +68,8 @@ def has_value(shipments: Rows, meaning: str) -> Flags:
 
 
 def _earned(shipments: Rows, meaning: str) -> dict[str, Floats]:
-    """Return the lines of what each shipment earned: nothing when it was refused, or is not costed or priced yet."""
-    counts = carried_out(shipments) & has_value(shipments, meaning)
+    """Return the lines of what each shipment earned: nothing when it is not costed or priced yet."""
+    counts = has_value(shipments, meaning)
     columns = dict(zip(EARNED, ("revenue", "rebate", "direct_cost", "claim_paid"), strict=True))
     return {line: np.where(counts, shipments.filled(name), 0.0) for line, name in columns.items() if name in shipments}
 
@@ -100,8 +95,8 @@ def acquisition(ledger: Ledger, since: dt.date | None) -> tuple[Rows, list[str]]
     if absent:
         nobody = no_rows(ledger.customers, "day", ACQUISITION)
         return nobody, [f"Acquisition cost needs {' and '.join(absent)} in customers; none is counted."]
-    rows = ledger.shipments if "shipments" in ledger.tables else ledger.invoices
-    first = since or epoch_date(rows["day"].min(initial=epoch_days(ledger.as_of)))
+    seen = (ledger.carried_out, ledger.refused) if "shipments" in ledger.tables else (ledger.invoices,)
+    first = since or epoch_date(min(rows["day"].min(initial=epoch_days(ledger.as_of)) for rows in seen))
     won = ledger.onboarded.where(ledger.onboarded["day"] >= epoch_days(first))
     missing = int(np.isnan(won[ACQUISITION]).sum())
     untold = f"; {missing:,} of them without a recorded cost count as none" if missing else ""

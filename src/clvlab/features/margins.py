@@ -25,7 +25,6 @@ from clvlab.features.margin_lines import (
     add_up,
     as_told,
     by_month,
-    carried_out,
     has_value,
     margin_lines,
     with_sizes,
@@ -264,8 +263,8 @@ def _not_costed(ledger: Ledger, meaning: str, since: dt.date | None) -> list[str
     shown = "revenue (amount invoiced)" if meaning == INVOICED else meaning
     remarks = [] if meaning == MARGIN else [f"Direct cost is not recorded: what is shown is {shown}, not margin."]
     if meaning != INVOICED:
-        rows = ledger.shipments
-        waiting = carried_out(rows) & ~has_value(rows, meaning)
+        rows = ledger.carried_out
+        waiting = ~has_value(rows, meaning)
         missing = int((waiting if since is None else waiting & (rows["day"] >= epoch_days(since))).sum())
         if missing:
             remarks.append(f"{missing:,} shipments have no {meaning} yet (not costed or priced); sums leave them out.")

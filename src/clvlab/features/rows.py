@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from clvlab.features.codes import Codes, whole
@@ -25,6 +26,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 _MISSING = ibis.literal(np.nan)
 _BLOCK = 2**16
+# So many rows are read from the engine at once.
+_BATCH = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +140,7 @@ class Columns(Mapping[str, Floats]):
     Examples
     --------
     >>> money = Columns({"price": np.array([5.0, 7.0]), "rebate": np.array([1.0, 1.0])},
-    ...                 {"revenue": lambda columns: columns["price"] - columns["rebate"]})
+    ...                 {"revenue": lambda columns: columns.part("price") - columns.part("rebate")})
     >>> money.at(np.array([1]))["revenue"].tolist()
     [6.0]
     """
@@ -145,7 +148,7 @@ class Columns(Mapping[str, Floats]):
     def __init__(
         self,
         every: Mapping[str, Floats],
-        made: Mapping[str, Callable[[Mapping[str, Floats]], Floats]] | None = None,
+        made: Mapping[str, Callable[[Columns], Floats]] | None = None,
         which: NDArray[np.int64] | None = None,
     ) -> None:
         self.every, self.made, self.which, self._found = every, made or {}, which, dict[str, Floats]()
@@ -156,12 +159,13 @@ class Columns(Mapping[str, Floats]):
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self._found:
-            if name in self.made:
-                self._found[name] = self.made[name](self)
-            else:
-                column = self.every[name]
-                self._found[name] = column if self.which is None else column[self.which]
+            self._found[name] = self.made[name](self) if name in self.made else self.part(name)
         return self._found[name]
+
+    def part(self, name: str) -> Floats:
+        """Return a column that is not made, without keeping it: of what others are made of few are asked for."""
+        column = self.every[name]
+        return column if self.which is None else column[self.which]
 
     def __contains__(self, name: object) -> bool:
         return name in self.every or name in self.made
@@ -227,24 +231,23 @@ class Places:
             When a row names a customer who is not among them.
         """
         numbers = table.select("customer_id", **{name: _number(table[name]) for name in _others(table)})
-        # In one batch, whose columns are used as they lie in memory; several would have to be copied into one.
-        found = numbers.to_pyarrow_batches(chunk_size=max(int(table.count().to_pyarrow().as_py()), 1)).read_all()
-        place = self.codes.number_of(found["customer_id"])
+        types, length = numbers.schema(), int(table.count().to_pyarrow().as_py())
+        place, end = np.empty(length, "int64"), 0
+        columns = {name: np.empty(length, "int8" if types[name].is_boolean() else "float64") for name in _others(table)}
+        words = {name: dict[str, int]() for name in columns if types[name].is_string()}
+        # Batch by batch: all at once, codes and texts would stay in memory for as long as the numbers beside them.
+        for batch in numbers.to_pyarrow_batches(chunk_size=_BATCH if self.codes.are_numbers else max(length, 1)):
+            part = slice(end, end := end + len(batch))
+            place[part] = self.codes.number_of(batch["customer_id"])
+            for name, column in columns.items():
+                column[part] = _told(batch[name], words.get(name))
         known = place >= 0
         if not known.all():
             if refused_in:
                 raise Refused(self._strangers(refused_in, plural(int((~known).sum()), "rows")))
-            found, place = found.filter(known), place[known]
-        words, columns = {}, {}
-        for name in _others(table):
-            column = whole(found[name])
-            if pa.types.is_string(column.type):
-                encoded = column.dictionary_encode()
-                words[name], column = encoded.dictionary.to_pylist(), encoded.indices.cast("float64")
-            elif pa.types.is_boolean(column.type) and column.null_count:
-                column = column.cast("float64")
-            columns[name] = column.to_numpy(zero_copy_only=False)
-        return Rows(self.customers, place, columns, words)
+            place, columns = place[known], {name: column[known] for name, column in columns.items()}
+        columns = {name: _flags(column) if types[name].is_boolean() else column for name, column in columns.items()}
+        return Rows(self.customers, place, columns, {name: [*numbered] for name, numbered in words.items()})
 
     def _strangers(self, table: str, rows: str) -> str:
         """Say that rows name nobody whom we know, and what helps."""
@@ -270,6 +273,26 @@ def _number(column: ir.Value) -> ir.Value:
         return column
     number = column.epoch_days() if column.type().is_date() else column
     return number.cast("float64").fill_null(_MISSING)
+
+
+def _told(column: pa.Array, words: dict[str, int] | None) -> NDArray[np.number]:
+    """Return numbers as they are, flags as 1, 0 and -1 where missing, texts by the numbers of their words.
+
+    New words are numbered and added.
+    """
+    if words is not None:
+        encoded = column.dictionary_encode()
+        numbers = [words.setdefault(word, len(words)) for word in encoded.dictionary.to_pylist()]
+        return np.array([*numbers, np.nan])[pc.fill_null(encoded.indices, -1).to_numpy()]
+    if pa.types.is_boolean(column.type):
+        column = pc.fill_null(column.cast("int8"), -1)
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _flags(marks: NDArray[np.int8]) -> Floats | Flags:
+    """Return flags of which none is missing as they are, others as 1, 0 and NaN."""
+    missing = marks < 0
+    return np.where(missing, np.nan, marks) if missing.any() else marks.view("bool")
 
 
 def filled(numbers: Floats) -> Floats:
