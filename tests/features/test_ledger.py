@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clvlab.features.ledger import Ledger, as_one
-from clvlab.features.rows import Places, Rows
+from clvlab.features.rows import Columns, Places, Rows
 from clvlab.features.winnable import sales
 from clvlab.refusal import Refused
 
@@ -48,6 +48,15 @@ def test_orders_are_shipments_not_refused_valued_as_sales_are():
     assert ledger.orders.total(ledger.orders["revenue"]).tolist() == [50, 95, 0]
     assert ledger.orders.total(ledger.orders["margin"]).tolist() == [0, 35, 0]
     assert ledger.orders_of_year.count().tolist() == [0, 1, 0]
+
+
+def test_shipments_are_carried_out_or_refused_with_the_same_columns():
+    ledger = ledger_of()
+    assert (ledger.carried_out.count().tolist(), ledger.refused.count().tolist()) == ([1, 1, 0], [0, 1, 0])
+    assert ledger.refused["revenue"].tolist() == [30]
+    untold = ledger_of(SHIPMENTS.drop(columns="refused"))
+    assert (untold.carried_out.count().tolist(), len(untold.refused)) == ([1, 2, 0], 0)
+    assert set(untold.refused.columns) == set(untold.carried_out.columns) == set(ledger.refused.columns)
 
 
 def test_sales_of_a_market_are_those_the_engine_tells(small_study):
@@ -145,6 +154,35 @@ def test_sums_of_some_rows_are_those_counted_one_by_one(cases, above):
     assert some.first("amount").dropna().tolist() == [min(numbers) for numbers in by_hand if numbers]
     assert some.last("amount").dropna().tolist() == [max(numbers) for numbers in by_hand if numbers]
     assert rows.filled("amount").sum() == np.nansum(amount)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), max_size=9))
+def test_some_of_some_rows_hold_what_they_held_among_all(cases):
+    first, second, price = (np.array(column) for column in zip(*cases, strict=True)) if cases else np.zeros((3, 0))
+    first, second = first.astype(bool), second.astype(bool)[first.astype(bool)]
+    columns = Columns({"price": price}, {"double": lambda found: found.part("price") * 2})
+    some = Rows(pd.Index(["a"]), np.zeros(len(price), "int64"), columns).where(first).where(second)
+    assert some["price"].tolist() == price[first][second].tolist()
+    assert some["double"].tolist() == [2 * one for one in price[first][second]]
+    assert some.count()["a"] == second.sum() == len(some.place)
+
+
+def test_a_long_table_is_read_in_parts_as_in_one(monkeypatch):
+    rng, n = np.random.default_rng(1), 7000
+    table = pd.DataFrame({
+        "customer_id": rng.choice(["a", "b", "c", "stranger", None], n), "weight": rng.random(n),
+        "kind": np.where(np.arange(n) < 5000, "call", rng.choice(["visit", "call", None], n)),
+        "urgent": pd.array(rng.random(n) < 0.5, "boolean"),
+    })  # fmt: skip
+    table.loc[6500, "urgent"] = pd.NA
+    monkeypatch.setattr("clvlab.features.rows._BATCH", 2048)
+    rows = Places.among(FILE.select("customer_id")).rows(ibis.memtable(table))
+    known = table[table["customer_id"].isin(["a", "b", "c"])]
+    assert rows.customers[rows.place].tolist() == known["customer_id"].tolist()
+    assert rows["weight"].tolist() == known["weight"].tolist()
+    told = [rows.words["kind"][int(number)] if number == number else None for number in rows["kind"]]
+    assert told == known["kind"].tolist()
+    np.testing.assert_array_equal(rows["urgent"], known["urgent"].astype("Float64").to_numpy("float64", np.nan))
 
 
 def test_a_table_without_rows_has_places_and_no_sums():

@@ -76,9 +76,11 @@ class Rows:
 
     def where(self, kept: Flags) -> Rows:
         """Return some of the rows; these themselves when all are kept, so columns are not to be written into."""
-        if kept.all():
+        first, number = int(kept.argmax()) if len(kept) else 0, np.count_nonzero(kept)
+        if number == len(kept):
             return self
-        which = np.flatnonzero(kept)
+        stretch = slice(first, first + number)  # in a table that is in order of time, a year is one
+        which = stretch if kept[stretch].all() else np.flatnonzero(kept)
         columns = self.columns if isinstance(self.columns, Columns) else Columns(self.columns)
         return Rows(self.customers, self.place[which], columns.at(which), self.words)
 
@@ -153,9 +155,13 @@ class Columns(Mapping[str, Floats]):
     ) -> None:
         self.every, self.made, self.which, self._found = every, made or {}, which, dict[str, Floats]()
 
-    def at(self, which: NDArray[np.int64]) -> Columns:
+    def at(self, which: NDArray[np.int64] | slice) -> Columns:
         """Return those of some of these rows, picked from all rows: picking twice would copy twice."""
-        return Columns(self.every, self.made, which if self.which is None else self.which[which])
+        if self.which is not None:
+            return Columns(self.every, self.made, self.which[which])
+        if isinstance(which, slice):
+            return Columns({name: column[which] for name, column in self.every.items()}, self.made)
+        return Columns(self.every, self.made, which)
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self._found:

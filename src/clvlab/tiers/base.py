@@ -165,7 +165,7 @@ class Base:
     @staticmethod
     def estimated(frame: pd.DataFrame, name: str) -> Range:
         """Return a column of a frame with the ends of its interval."""
-        return Range(*(frame[name + end].astype("float64") for end in _ENDS))
+        return Range(*(frame[name + end].astype("float64", copy=False) for end in _ENDS))
 
     def _by_orders(self) -> Worth:
         """Return orders so far, and those of a year ahead at the pace so far, drawn towards that of all."""
