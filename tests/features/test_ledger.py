@@ -7,13 +7,11 @@ import datetime as dt
 import ibis
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clvlab.features.ledger import Ledger, as_one
-from clvlab.features.rows import Columns, Places, Rows
+from clvlab.features.ledger import Ledger
 from clvlab.features.winnable import sales
 from clvlab.refusal import Refused
 
@@ -137,76 +135,6 @@ def test_a_flag_counts_alike_whether_it_is_missing_somewhere_or_nowhere(flags):
     assert rows.total(rows["urgent"])["a"] == urgent.sum()
     assert rows.count(~np.isnan(rows["urgent"]))["a"] == urgent.count()
     assert rows.filled("urgent")[np.argsort(rows["weight"])].tolist() == urgent.fillna(False).tolist()
-
-
-NUMBERS = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-50, 50)), max_size=40)
-
-
-@given(NUMBERS, st.integers(-60, 60))
-def test_sums_of_some_rows_are_those_counted_one_by_one(cases, above):
-    place = np.array([where for where, _ in cases], dtype="int64")
-    amount = np.array([np.nan if number is None else number for _, number in cases], dtype="float64")
-    rows = Rows(pd.Index(list("abcd")), place, {"amount": amount})
-    some = rows.where(~np.isnan(amount)).where(amount[~np.isnan(amount)] > above)
-    by_hand = [[n for where, n in cases if where == at and n is not None and n > above] for at in range(4)]
-    assert some.total(some["amount"]).tolist() == [sum(numbers) for numbers in by_hand]
-    assert some.count().tolist() == [len(numbers) for numbers in by_hand]
-    assert some.first("amount").dropna().tolist() == [min(numbers) for numbers in by_hand if numbers]
-    assert some.last("amount").dropna().tolist() == [max(numbers) for numbers in by_hand if numbers]
-    assert rows.filled("amount").sum() == np.nansum(amount)
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), max_size=9))
-def test_some_of_some_rows_hold_what_they_held_among_all(cases):
-    first, second, price = (np.array(column) for column in zip(*cases, strict=True)) if cases else np.zeros((3, 0))
-    first, second = first.astype(bool), second.astype(bool)[first.astype(bool)]
-    columns = Columns({"price": price}, {"double": lambda found: found.part("price") * 2})
-    some = Rows(pd.Index(["a"]), np.zeros(len(price), "int64"), columns).where(first).where(second)
-    assert some["price"].tolist() == price[first][second].tolist()
-    assert some["double"].tolist() == [2 * one for one in price[first][second]]
-    assert some.count()["a"] == second.sum() == len(some.place)
-
-
-def test_a_long_table_is_read_in_parts_as_in_one(monkeypatch):
-    rng, n = np.random.default_rng(1), 7000
-    table = pd.DataFrame({
-        "customer_id": rng.choice(["a", "b", "c", "stranger", None], n), "weight": rng.random(n),
-        "kind": np.where(np.arange(n) < 5000, "call", rng.choice(["visit", "call", None], n)),
-        "urgent": pd.array(rng.random(n) < 0.5, "boolean"),
-    })  # fmt: skip
-    table.loc[6500, "urgent"] = pd.NA
-    monkeypatch.setattr("clvlab.features.rows._BATCH", 2048)
-    rows = Places.among(FILE.select("customer_id")).rows(ibis.memtable(table))
-    known = table[table["customer_id"].isin(["a", "b", "c"])]
-    assert rows.customers[rows.place].tolist() == known["customer_id"].tolist()
-    assert rows["weight"].tolist() == known["weight"].tolist()
-    told = [rows.words["kind"][int(number)] if number == number else None for number in rows["kind"]]
-    assert told == known["kind"].tolist()
-    np.testing.assert_array_equal(rows["urgent"], known["urgent"].astype("Float64").to_numpy("float64", np.nan))
-
-
-def test_a_table_without_rows_has_places_and_no_sums():
-    empty = ibis.memtable(pd.DataFrame({"customer_id": ["x"], "kind": ["visit"]})).limit(0)
-    rows = Places.among(FILE.select("customer_id")).rows(empty)
-    assert (len(rows), rows.count().tolist(), rows.words["kind"]) == (0, [0, 0, 0], [])
-
-
-@given(st.lists(st.sampled_from(["a", "b", "c", "d", "stranger", None]), max_size=12))
-def test_codes_find_their_place_whether_few_or_many(codes):
-    places = Places.among(ibis.memtable({"customer_id": list("dcba")}))
-    found = places.codes.number_of(pa.array(codes, pa.string()))
-    assert found.tolist() == ["abcd".find(code) if code else -1 for code in codes]
-
-
-PAIRS = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 2**13 - 1)), min_size=1)
-
-
-@given(PAIRS, st.sampled_from([2**11, 2**13]))
-def test_two_numbers_in_one_are_ordered_as_the_two_are_and_told_apart_again(pairs, width):
-    pairs = [(high, low % width) for high, low in pairs]
-    one = as_one(*np.array(pairs).T, width)
-    assert (np.sort(one) // width).tolist() == [high for high, _ in sorted(pairs)]
-    assert [divmod(int(number), width) for number in one] == pairs
 
 
 def test_requirements_are_told_apart_by_semicolons_and_blank_ones_are_none():

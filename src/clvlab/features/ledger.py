@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from clvlab.features.codes import whole
+from clvlab.features.customer_places import Places
 from clvlab.features.events import purchases
-from clvlab.features.rows import Columns, Floats, Places, Rows, filled
+from clvlab.features.rows import Columns, Floats, Rows, as_one, filled, no_rows
 from clvlab.features.service_mix import VALUE_ADDED
 from clvlab.features.winnable import YEAR_DAYS, start_of
 from clvlab.periods import days_since_1970, epoch_days
@@ -298,42 +298,3 @@ def _margin(shipments: Columns) -> Floats:
 def _requirements_in(text: str) -> int:
     """Return how many requirements a text names."""
     return sum(bool(part.strip()) for part in text.split(";"))
-
-
-def as_one(high: NDArray[np.number], low: NDArray[np.number], width: int) -> NDArray[np.integer]:
-    """Return two whole numbers as one each, ``high * width + low``: one number sorts faster than two.
-
-    Parameters
-    ----------
-    high, low
-        From 0 on; the low ones below ``width``.
-    width
-        Of the low ones.
-
-    Returns
-    -------
-    array
-        Of 32 bits where they fit, which sorts in half the time.
-
-    Examples
-    --------
-    >>> as_one(np.array([2, 0]), np.array([30.0, 7.0]), 100).tolist()
-    [230, 7]
-    """
-    # One less than 32 bits hold, so that the width fits too.
-    fits = (int(high.max(initial=0)) + 1) * width < 2**32 - 1
-    one = high.astype("uint32" if fits else "int64")
-    one *= width
-    return np.add(one, low, out=one, dtype=one.dtype, casting="unsafe")
-
-
-def no_rows(customers: pd.Index, *columns: str) -> Rows:
-    """Return no row at all, with these columns.
-
-    Examples
-    --------
-    >>> no_rows(pd.Index(["a"]), "weight").count().tolist()
-    [0.0]
-    """
-    nothing: Floats = np.array([])
-    return Rows(customers, np.array([], dtype="int64"), dict.fromkeys(columns, nothing))

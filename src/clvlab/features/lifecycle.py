@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from clvlab.features.by_customer import first_label
-from clvlab.features.ledger import Ledger, as_one
+from clvlab.features.ledger import Ledger
+from clvlab.features.rows import as_one
 from clvlab.periods import epoch_date, epoch_months, parse_date, period_index, period_start
 from clvlab.refusal import Refused
 

@@ -13,8 +13,8 @@ from clvlab.cores import on_all_cores
 from clvlab.features.cost_to_serve import SERVING, Source, serving
 from clvlab.features.credit_cost import credit
 from clvlab.features.events import INVOICED, MARGIN
-from clvlab.features.ledger import DIGITS, Ledger, no_rows
-from clvlab.features.rows import Flags, Floats, Rows
+from clvlab.features.ledger import DIGITS, Ledger
+from clvlab.features.rows import Flags, Floats, Rows, no_rows
 from clvlab.periods import epoch_date, epoch_days, epoch_months
 
 EARNED = ("revenue", "rebate", "direct_cost", "claims_paid")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from clvlab.cores import on_all_cores
-from clvlab.features.ledger import DIGITS, Ledger, as_one
-from clvlab.features.rows import Rows
+from clvlab.features.ledger import DIGITS, Ledger
+from clvlab.features.rows import Rows, as_one
 from clvlab.features.winnable import YEAR_DAYS
 from clvlab.periods import DAYS_PER_YEAR, epoch_days, from_epoch_days
 from clvlab.refusal import Refused
