@@ -110,21 +110,6 @@ class Ledger:
         revenue, rebate, direct_cost, claim_paid, weight, distance_km, urgent and value_added (1 or 0), service (a
         text).
         """
-        return self._shipments() if self._refused is None else self._shipments(~self._refused)
-
-    @cached_property
-    def refused(self) -> Rows:
-        """Shipments that we refused, with the same columns: no orders, but they were taken and planned."""
-        kept = ibis.literal(False) if self._refused is None else self._refused
-        return self._shipments(kept)
-
-    @property
-    def _refused(self) -> ir.BooleanValue | None:
-        """Whether each shipment was refused; None where that is not recorded."""
-        table = self.tables["shipments"]
-        return table.refused.cast("boolean").fill_null(False) if "refused" in table.columns else None
-
-    def _shipments(self, *kept: ir.BooleanValue) -> Rows:
         table = self.tables["shipments"]
         columns = {name: table[name].cast("float64") for name in _NUMBERS if name in table.columns}
         if "urgent" in table.columns:
@@ -133,7 +118,15 @@ class Ledger:
             columns["value_added"] = table.service_category == VALUE_ADDED
         if "service" in table.columns:
             columns["service"] = table.service.cast("string")  # where all are blank it has no type
-        return self.rows("shipments", "booked_at", *kept, **columns)
+        return self.rows("shipments", "booked_at", ~_refused(table), **columns)
+
+    @cached_property
+    def refused(self) -> Rows:
+        """Shipments that we refused, which were taken and planned: urgent and claim_paid, as far as recorded."""
+        table = self.tables["shipments"]
+        types = {"urgent": "boolean", "claim_paid": "float64"}
+        columns = {name: table[name].cast(kind) for name, kind in types.items() if name in table.columns}
+        return self.rows("shipments", "booked_at", _refused(table), **columns)
 
     @cached_property
     def invoices(self) -> Rows:
@@ -281,6 +274,11 @@ class Ledger:
         count = sold.count()
         money = sold.total(sold["revenue"]).round(DIGITS).rename("revenue") if "revenue" in sold else None
         return (count.rename("orders") if money is None else money)[count > 0]
+
+
+def _refused(shipments: ir.Table) -> ir.BooleanValue:
+    """Return whether each shipment was refused by us; none was where that is not recorded."""
+    return shipments.refused.cast("boolean").fill_null(False) if "refused" in shipments.columns else ibis.literal(False)
 
 
 def _revenue(shipments: Columns) -> Floats:
