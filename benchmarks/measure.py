@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -37,6 +39,23 @@ def cost_of(arguments: list[str], environment: dict[str, str] | None = None) -> 
 def best_of(runs: int, arguments: list[str], environment: dict[str, str] | None = None) -> Cost:
     """Return the fastest of several runs: the others shared the machine with something."""
     return min((cost_of(arguments, environment) for _ in range(runs)), key=lambda cost: cost.seconds)
+
+
+def peak_gigabytes() -> float:
+    """Return the most memory that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def seconds_per_new_gigabyte() -> float:
+    """Return how long a gigabyte of memory takes to get, page by page.
+
+    Tenths of a second as a rule; two seconds and more on a virtual machine that has handed its free memory back.
+    """
+    start = time.perf_counter()
+    with mmap.mmap(-1, 2**30) as memory:
+        for page in range(0, 2**30, mmap.PAGESIZE):
+            memory[page] = 1
+    return time.perf_counter() - start
 
 
 def markdown(frame: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import markdown
+from benchmarks.measure import markdown, peak_gigabytes, seconds_per_new_gigabyte
 from benchmarks.tiers_base import AS_OF, read_base, write_base
 from clvlab.assumptions import Assumptions
 from clvlab.records.quarantine import Quarantine
@@ -113,8 +113,9 @@ def main() -> int:
         shipments = write_base(Path(place), CUSTOMERS)
         start = time.perf_counter()
         base = base_of(known_records(Path(place)))
-        reading = time.perf_counter() - start
+        reading, held = time.perf_counter() - start, peak_gigabytes()
         class_all(base, watch)
+        grown = peak_gigabytes() - held
     seconds = pd.Series(watch.seconds)
     total = float(seconds.sum())
     sums = {f"**{part}**": of_part for part, of_part in seconds.groupby(watch.parts, sort=False).sum().items()}
@@ -123,7 +124,9 @@ def main() -> int:
     print(
         f"{CUSTOMERS:,} random customers with {shipments:,} shipments. {MOST_SECONDS:.0f} s are allowed for all steps;"
         f" reading the files into memory, which a study does once for all its models, takes {reading:.1f} s and is not"
-        " among them. What models say is drawn and not timed.\n"
+        " among them. What models say is drawn and not timed.\n\n"
+        f"The steps took {grown:.1f} GB of new memory; right after them, a gigabyte took this machine"
+        f" {seconds_per_new_gigabyte():.1f} s to get.\n"
     )
     print(markdown(rows.set_axis(["step", "seconds"], axis=1)))
     return int(total > MOST_SECONDS)
