@@ -1,4 +1,4 @@
-"""Parts are worked on beside each other and come back in order."""
+"""Parts are fetched and worked on beside each other and come back in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from clvlab.cores import on_all_cores
+from clvlab.cores import fetched_ahead, on_all_cores
 from clvlab.refusal import Refused
 
 
@@ -25,3 +25,30 @@ def test_a_refusal_of_one_part_is_that_of_all():
 
     with pytest.raises(Refused, match=r"No 0\."):
         on_all_cores(refuse, range(3), 10**6)
+
+
+@pytest.mark.parametrize("numbers", [3, 10**6])
+def test_parts_fetched_ahead_come_in_order_up_to_the_last(numbers):
+    assert [*fetched_ahead(iter(range(9)), numbers)] == [*range(9)]
+    assert [*fetched_ahead(iter([]), numbers)] == []
+
+
+def test_the_next_part_is_fetched_while_one_is_worked_on():
+    fetched = [threading.Event() for _ in range(3)]
+    parts = (event for event in fetched if event.set() is None)
+    coming = fetched_ahead(parts, 10**6)
+    assert next(coming) is fetched[0]
+    assert fetched[1].wait(timeout=60)
+    assert not fetched[2].is_set()
+    assert [*coming] == fetched[1:]
+
+
+def test_a_part_that_cannot_be_fetched_is_told_after_those_before_it():
+    def parts():
+        yield 1
+        raise Refused("No more.")
+
+    coming = fetched_ahead(parts(), 10**6)
+    assert next(coming) == 1
+    with pytest.raises(Refused, match=r"No more\."):
+        next(coming)

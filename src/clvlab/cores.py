@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -34,3 +34,28 @@ def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], numbers: i
         return [work(part) for part in parts]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return [*pool.map(work, parts)]
+
+
+def fetched_ahead(parts: Iterator[Part], numbers: int) -> Iterator[Part]:
+    """Yield each part while the next one is fetched on another core.
+
+    Parameters
+    ----------
+    parts
+        None of them None; to fetch one must not touch what the work on another touches.
+    numbers
+        How many numbers they hold; few are fetched one after the other.
+
+    Examples
+    --------
+    >>> [*fetched_ahead(iter([3, 4]), 2)]
+    [3, 4]
+    """
+    if numbers < _MANY:
+        yield from parts
+        return
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part

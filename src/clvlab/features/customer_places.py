@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clvlab.cores import fetched_ahead
 from clvlab.features.codes import Codes, whole
 from clvlab.features.customer_file.shared import plural
 from clvlab.features.rows import Flags, Floats, Rows
@@ -81,7 +82,8 @@ class Places:
         columns = {name: np.empty(length, "int8" if types[name].is_boolean() else "float64") for name in _others(table)}
         words = {name: dict[str, int]() for name in columns if types[name].is_string()}
         # Batch by batch: all at once, codes and texts would stay in memory for as long as the numbers beside them.
-        for batch in numbers.to_pyarrow_batches(chunk_size=_BATCH if self.codes.are_numbers else max(length, 1)):
+        batches = numbers.to_pyarrow_batches(chunk_size=_BATCH if self.codes.are_numbers else max(length, 1))
+        for batch in fetched_ahead(batches, length):
             part = slice(end, end := end + len(batch))
             place[part] = self.codes.number_of(batch["customer_id"])
             for name, column in columns.items():

@@ -14,7 +14,7 @@ from clvlab.features.cost_to_serve import SERVING, Source, serving
 from clvlab.features.credit_cost import credit
 from clvlab.features.events import INVOICED, MARGIN
 from clvlab.features.ledger import DIGITS, Ledger
-from clvlab.features.rows import Flags, Floats, Rows, no_rows
+from clvlab.features.rows import Flags, Floats, Rows, no_rows, where_kept
 from clvlab.periods import epoch_date, epoch_days, epoch_months
 
 EARNED = ("revenue", "rebate", "direct_cost", "claims_paid")
@@ -159,7 +159,7 @@ def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)
             made = on_all_cores(lambda _: np.full((len(starts), len(everyone)), 0.0), new, len(everyone))
             sums.update(zip(new, made, strict=True))
             for nth, start in enumerate(starts):
-                kept = slice(None) if start is None else np.flatnonzero(rows["day"] >= epoch_days(start))
+                kept = slice(None) if start is None else where_kept(rows["day"] >= epoch_days(start))
                 place = rows.place[kept]
                 for name, amounts in lines.items():
                     some, whose = amounts[kept], place

@@ -65,13 +65,7 @@ class Rows:
 
     def where(self, kept: Flags) -> Rows:
         """Return some of the rows; these themselves when all are kept, so columns are not to be written into."""
-        first, number = int(kept.argmax()) if len(kept) else 0, np.count_nonzero(kept)
-        if number == len(kept):
-            return self
-        stretch = slice(first, first + number)  # in a table that is in order of time, a year is one
-        which = stretch if kept[stretch].all() else np.flatnonzero(kept)
-        columns = self.columns if isinstance(self.columns, Columns) else Columns(self.columns)
-        return Rows(self.customers, self.place[which], columns.at(which), self.words)
+        return self if kept.all() else self._at(where_kept(kept))
 
     def having(self, columns: Mapping[str, Floats]) -> Rows:
         """Return the same rows with other columns."""
@@ -80,9 +74,12 @@ class Rows:
     def blocks(self) -> Iterator[Rows]:
         """Yield the rows in parts that fit into the processor's cache: what is made of each needs no new memory."""
         for start in range(0, max(len(self), 1), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            columns = {name: column[part] for name, column in self.columns.items()}
-            yield Rows(self.customers, self.place[part], columns, self.words)
+            yield self._at(slice(start, start + _BLOCK))
+
+    def _at(self, part: NDArray[np.int64] | slice) -> Rows:
+        """Return the rows at some places."""
+        columns = self.columns if isinstance(self.columns, Columns) else Columns(self.columns)
+        return Rows(self.customers, self.place[part], columns.at(part), self.words)
 
     def count(self, counted: Flags | None = None) -> pd.Series:
         """Return how many rows each customer has, or how many of those that count."""
@@ -170,6 +167,21 @@ class Columns(Mapping[str, Floats]):
 
     def __len__(self) -> int:
         return len(self.every) + len(self.made)
+
+
+def where_kept(kept: Flags) -> NDArray[np.int64] | slice:
+    """Return where flags hold; where they do side by side a slice, with which nothing is copied.
+
+    In a table that is in order of time, the rows of a year stand side by side.
+
+    Examples
+    --------
+    >>> where_kept(np.array([False, True, True])), where_kept(np.array([True, False, True])).tolist()
+    (slice(1, 3, None), [0, 2])
+    """
+    first = int(kept.argmax()) if len(kept) else 0
+    side_by_side = slice(first, first + int(np.count_nonzero(kept)))
+    return side_by_side if kept[side_by_side].all() else np.flatnonzero(kept)
 
 
 def no_rows(customers: pd.Index, *columns: str) -> Rows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvlab.cores import on_all_cores
 from clvlab.features.winnable import YEAR_DAYS, start_of
 from clvlab.periods import days_since_1970, epoch_days
 from clvlab.tiers.grading.indicator import Indicator
@@ -35,11 +34,14 @@ def growth(year: LastYear) -> Measured:
     if not seen.any():
         return nothing(year.customers)
     begins = days_since_1970(begins.where(seen))
-    sold = year.sold
-    before = sold["day"] <= epoch_days(year.start)
-    compared = sold["day"] - np.where(before, 0, YEAR_DAYS) > begins[sold.place]
-    amounts = np.where(compared, sold.columns.get("revenue", 1.0), 0.0)
-    return _grown(*on_all_cores(sold.total, [amounts * ~before, amounts * before, amounts**2], len(sold)))
+    sums = np.zeros((3, len(year.customers)))
+    for sold in year.sold.blocks():
+        before = sold["day"] <= epoch_days(year.start)
+        compared = sold["day"] - np.where(before, 0, YEAR_DAYS) > begins[sold.place]
+        amounts = np.where(compared, sold.filled("revenue") if "revenue" in sold else 1.0, 0.0)
+        for total, some in zip(sums, (amounts * ~before, amounts * before, amounts**2), strict=True):
+            np.add.at(total, sold.place, some)
+    return _grown(*(pd.Series(total, year.customers) for total in sums))
 
 
 def _grown(now: pd.Series, before: pd.Series, squares: pd.Series) -> Measured:
