@@ -43,7 +43,7 @@ class Serving(NamedTuple):
     Attributes
     ----------
     sources
-        By what shows activities, a table or "refused shipments" beside those carried out: its rows, with one line
+        By what shows activities, a table or "refused" beside those carried out: its rows, with one line
         ``serving_<activity>`` for each activity costed there.
     rules
         By activity, the sentence that says how it was costed, with a place for the activity's name.
@@ -128,7 +128,7 @@ def _activities(ledger: Ledger, unit_costs: Mapping[str, float]) -> Iterator[tup
     if "shipments" in tables:
         yield "shipments", *_of_orders(ledger, ledger.carried_out, REQUIREMENT in unit_costs)
         if ledger.has("shipments", "refused"):
-            yield "refused shipments", *_of_orders(ledger, ledger.refused, REQUIREMENT in unit_costs)
+            yield "refused", *_of_orders(ledger, ledger.refused, REQUIREMENT in unit_costs)
     elif "invoices" in tables:
         yield "invoices", ledger.orders, {"order": _Done(_once)}
     if "complaints" in tables:

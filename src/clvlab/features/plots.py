@@ -42,11 +42,11 @@ def draw_lorenz(found: Concentration, ax: Axes | None) -> Axes:
     ax.plot([1 - share] * 2, [1 - top, 1], color=ORANGE)
     ax.annotate(
         f"top {share:.0%}:\n{top:.0%}",
-        (1 - share, 1 - top / 2),
-        xytext=(-8, 0),
+        (1 - share, 1),
+        xytext=(-8, -2),
         textcoords="offset points",
         ha="right",
-        va="center",
+        va="top",
         color="#8A5A00",
     )
     ax.annotate(
