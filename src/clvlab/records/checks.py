@@ -9,11 +9,10 @@ import ibis.expr.types as ir
 
 from clvlab.records.contract import ACTIVITY_TABLES, Contract, Rule
 from clvlab.records.outliers import robust_ends
-from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR
+from clvlab.records.parsing import FIRST_YEAR, LAST_YEAR, UNREAD
 from clvlab.records.rules import near_the_rest, rules_of
 
 ROW_ID = "clvlab: row"  # no name a user's column has  # not shown
-UNREAD = "unread: "  # before a column's name: true where a value stands that could not be read
 UNREADABLE = "unreadable"
 REPEATED_KEY = "key used before"
 UNKNOWN_CUSTOMER = "unknown customer"

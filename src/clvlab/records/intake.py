@@ -10,7 +10,6 @@ import pandas as pd
 
 from clvlab.records.checks import (
     ROW_ID,
-    UNREAD,
     Keep,
     any_broken,
     broken_ones,
@@ -21,7 +20,7 @@ from clvlab.records.checks import (
 )
 from clvlab.records.contract import Contract, Rule
 from clvlab.records.files import SOURCE_FILE, SOURCE_ROW
-from clvlab.records.parsing import parsed, unreadable
+from clvlab.records.parsing import typed
 
 QUARANTINE_COLUMNS = ("table", "file", "source_row", "column", "rule", "value", "treatment", "says", "also")
 _FAULT = "fault: "  # before a column's name: which of its rules a value broke
@@ -87,7 +86,9 @@ def judge(
     keep
         Stores an intermediate table under a name and returns it, so that text is parsed once.
     """
-    table = keep(_typed(source, contract, time_zone), f"typed-{contract.name}")
+    columns = [column for column in contract.columns if column.name in source.columns]
+    own = source.select(SOURCE_FILE, SOURCE_ROW, ROW_ID, *(column.name for column in columns))
+    table = keep(typed(own, columns, time_zone), f"typed-{contract.name}")
     row_rules, cell_rules = rules_for(table, contract, customers)
     repeated = repeated_keys(table, contract, row_rules, keep)
     row_rules = broken_ones(table, row_rules + ([repeated] if repeated else []))
@@ -105,18 +106,6 @@ def judge(
     quarantine = pd.concat([case for case in cases if len(case)] or cases[-1:], ignore_index=True)
     rows_in = int(table.count().execute()) + len(unread)
     return Judged(_accepted(checked, contract), quarantine, rows_in)
-
-
-def _typed(source: ir.Table, contract: Contract, time_zone: str) -> ir.Table:
-    """Return the typed table, and beside each typed column whether a value stands there that could not be read."""
-    columns: dict[str, ir.Value] = {name: source[name] for name in (SOURCE_FILE, SOURCE_ROW, ROW_ID)}
-    for column in contract.columns:
-        if column.name in source.columns:
-            value = parsed(source, column, time_zone)
-            columns[column.name] = value
-            if column.type != "text":
-                columns[UNREAD + column.name] = unreadable(source, column, value)
-    return source.select(**columns)
 
 
 def _set_cells_aside(table: ir.Table, contract: Contract, rules: list[Rule]) -> ir.Table:

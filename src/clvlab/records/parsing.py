@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from clvlab.records.contract import ENGINE_TYPES, Column, ColumnType
 
+UNREAD = "unread: "  # before a column's name: true where a value stands that could not be read
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 
@@ -29,46 +30,34 @@ def trimmed(value: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(blank_around, value.strip(), value).nullif("")
 
 
-def parse(column: ir.Value, kind: ColumnType, time_zone: str) -> ir.Value:
-    """Return a source column in the contract's type; what cannot be read becomes missing.
+def parse(text: ir.StringValue, kind: ColumnType, time_zone: str) -> ir.Value:
+    """Return text in the contract's type; what cannot be read becomes missing.
 
     Parameters
     ----------
-    column
-        Text as it stands in the file, or a typed column of an engine.
+    text
+        As it stands in the file.
     kind
         The contract's type.
     time_zone
         Times that carry an offset become wall-clock times of this zone; all others are taken as they stand.
     """
-    if not column.type().is_string():
-        return _from_typed(column, kind, time_zone)
-    text = trimmed(column)
+    return _believed(_from_text(trimmed(text), kind, time_zone), kind)
+
+
+def _from_text(text: ir.StringValue, kind: ColumnType, time_zone: str) -> ir.Value:
     match kind:
         case "text":
             return text
-        case "number":
-            return _number(text)
-        case "whole":
-            return _whole(_number(text))
+        case "number" | "whole":
+            # The engine also takes 1_000; a spreadsheet export that says so means something else.
+            return ibis.ifelse(text.contains("_"), None, text).try_cast("float64")
         case "flag":
             return ibis.cases((text.lower().isin(TRUE), True), (text.lower().isin(FALSE), False), else_=None)
         case "date":
             return _time(text, time_zone).cast("date")
         case "time":
             return _time(text, time_zone)
-
-
-def _number(text: ir.StringValue) -> ir.FloatingValue:
-    value = text.try_cast("float64")
-    # The engine also takes 1_000, nan and inf; a spreadsheet export that says so means something else.
-    plain = ~text.contains("_") & ~value.isnan() & ~value.isinf()
-    return ibis.ifelse(plain, value, None)
-
-
-def _whole(number: ir.NumericValue) -> ir.IntegerValue:
-    inside = ibis.ifelse(number.abs() < _MOST_WHOLE, number, None)
-    return ibis.ifelse(inside == inside.floor(), inside, None).cast("int64")
 
 
 def _time(text: ir.StringValue, time_zone: str) -> ir.TimestampValue:
@@ -83,11 +72,7 @@ def _time(text: ir.StringValue, time_zone: str) -> ir.TimestampValue:
     )
     # The engine also takes "infinity", "epoch" and years before Christ.
     starts_with_year = (text.substr(0, 1) >= "0") & (text.substr(0, 1) <= "9") & ~text.contains("(")
-    return _of_business(ibis.ifelse(starts_with_year, local, None).cast("timestamp(6)"))
-
-
-def _of_business(moment: ir.TimestampValue | ir.DateValue) -> ir.TimestampValue | ir.DateValue:
-    return ibis.ifelse(moment.year().between(FIRST_YEAR, LAST_YEAR), moment, None)
+    return ibis.ifelse(starts_with_year, local, None).cast("timestamp(6)")
 
 
 def _from_typed(column: ir.Value, kind: ColumnType, time_zone: str) -> ir.Value:
@@ -99,27 +84,60 @@ def _from_typed(column: ir.Value, kind: ColumnType, time_zone: str) -> ir.Value:
     if kind == "flag" and source.is_numeric():
         return ibis.cases((column == 1, True), (column == 0, False), else_=None)
     if kind == "whole" and (source.is_floating() or source.is_decimal()):
-        return _whole(column)
+        return column
     if kind == "text" and (source.is_floating() or source.is_decimal()):
         # A code that came through a program as 7.0 is still 7.
         return ibis.coalesce(_whole(column).cast("string"), column.cast("string"))
     if kind in ("date", "time") and not (source.is_date() or source.is_timestamp()):
         return ibis.literal(None, type=ENGINE_TYPES[kind])
     target = dt.dtype(ENGINE_TYPES[kind])
-    typed = column if column.type() == target else column.try_cast(target)
-    return _of_business(typed) if kind in ("date", "time") else typed
+    return column if column.type() == target else column.try_cast(target)
 
 
-def parsed(table: ir.Table, column: Column, time_zone: str) -> ir.Value:
-    """Return ``table``'s column in the contract's type; choices are compared in lower case."""
-    value = parse(table[column.name], column.type, time_zone)
-    return value.lower() if column.choices else value
+def _believed(value: ir.Value, kind: ColumnType) -> ir.Value:
+    """Return a value that was read, missing where it can't be one of business."""
+    match kind:
+        case "number":
+            # The engine reads nan and inf as numbers.
+            return ibis.ifelse(value.isnan() | value.isinf(), None, value)
+        case "whole" if not value.type().is_integer():
+            return _whole(value)
+        case "date" | "time":
+            return ibis.ifelse(value.year().between(FIRST_YEAR, LAST_YEAR), value, None)
+        case _:
+            return value
 
 
-def unreadable(table: ir.Table, column: Column, value: ir.Value) -> ir.BooleanValue:
-    """Return where a value stands in the source that ``value`` could not be read from."""
-    source = table[column.name]
-    filled = (trimmed(source) if source.type().is_string() else source).notnull()
-    if source.type().is_floating():
-        filled = filled & ~source.isnan()
-    return (value.isnull() & filled).fill_null(False)
+def _whole(number: ir.NumericValue) -> ir.IntegerValue:
+    inside = ibis.ifelse(number.abs() < _MOST_WHOLE, number, None)
+    return ibis.ifelse(inside == inside.floor(), inside, None).cast("int64")
+
+
+def typed(source: ir.Table, columns: list[Column], time_zone: str) -> ir.Table:
+    """Return ``source`` with ``columns`` in their types, and beside each whether a value there could not be read.
+
+    Any text can be read, so text columns have no such flag. Choices come in lower case.
+    """
+    # In steps, each naming what the next uses twice: written out as one, the expression of a time is so long that
+    # the engine takes longer to plan it than to work it out.
+    texts = [column for column in columns if source[column.name].type().is_string()]
+    table = source.mutate(**{column.name: trimmed(source[column.name]) for column in texts})
+    judged = [column for column in columns if column.type != "text"]
+    table = table.mutate(
+        **{column.name: _read(table[column.name], column, time_zone) for column in columns},
+        **{UNREAD + column.name: _filled(table[column.name]) for column in judged},
+    )
+    table = table.mutate(**{column.name: _believed(table[column.name], column.type) for column in judged})
+    return table.mutate(**{
+        UNREAD + column.name: table[UNREAD + column.name] & table[column.name].isnull() for column in judged
+    })
+
+
+def _read(value: ir.Value, column: Column, time_zone: str) -> ir.Value:
+    read = _from_text if value.type().is_string() else _from_typed
+    result = read(value, column.type, time_zone)
+    return result.lower() if column.choices else result
+
+
+def _filled(value: ir.Value) -> ir.BooleanValue:
+    return value.notnull() & ~value.isnan() if value.type().is_floating() else value.notnull()

@@ -57,8 +57,9 @@ def day_and_month_in_order(column: str, event: str) -> Rule:
         booked = table[event].truncate("D").cast("timestamp")
         after, after_swapped = _days_between(booked, value), _days_between(booked, _swapped(value))
         contradicts = ~after.between(0, SWAP_WINDOW_DAYS)
-        fits = after_swapped.between(0, SWAP_WINDOW_DAYS)
-        return _swappable(value) & contradicts & fits & (after_swapped * SWAP_GAIN < after.abs())
+        fits = after_swapped.between(0, SWAP_WINDOW_DAYS) & (after_swapped * SWAP_GAIN < after.abs())
+        # The engine turns round only those dates that come through the first condition: hardly any.
+        return ibis.ifelse(contradicts & _swappable(value), fits, False)
 
     return Rule(
         name="day and month swapped",
@@ -76,8 +77,8 @@ def event_day_and_month_in_order(event: str, later: str) -> Rule:
     def broken(table: ir.Table) -> ir.BooleanValue:
         booked, end = table[event].cast("timestamp"), table[later].cast("timestamp")
         before, before_swapped = _days_between(booked, end), _days_between(_swapped(booked), end)
-        fits = before_swapped.between(0, SWAP_WINDOW_DAYS)
-        return _swappable(booked) & (before < 0) & fits & (before_swapped * SWAP_GAIN < before.abs())
+        fits = before_swapped.between(0, SWAP_WINDOW_DAYS) & (before_swapped * SWAP_GAIN < before.abs())
+        return ibis.ifelse((before < 0) & _swappable(booked), fits, False)
 
     return Rule(
         name="day and month swapped",
