@@ -39,6 +39,7 @@ _STYLE: dict[str, object] = {
     "legend.frameon": False,
     "lines.linewidth": 2,
 }
+_DOTS_PER_INCH = 144
 # Letters of a bold 13-point title that fit an inch.
 _TITLE_LETTERS_PER_INCH = 8.8
 # How the sentences that stand for a figure are put together: after a word, between labels, around them, at the end.
@@ -144,11 +145,15 @@ def show(drawing: Figure | Axes, alt: str = "") -> None:
 
 def _png(figure: Figure, written: str) -> bytes:
     """Return the picture of a figure, all characters of which some font has."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = BytesIO()
+    figure.set_dpi(_DOTS_PER_INCH)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="Glyph .* missing from", category=UserWarning)
         try:
-            figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+            # Not savefig, which would draw everything twice to find its place.
+            FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
         except UserWarning as warning:
             raise Refused(
                 f"No font has a character of the figure “{written[:60]}” ({warning}); {HOW_TO_INSTALL}."

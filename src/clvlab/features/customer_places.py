@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import ibis
 import ibis.expr.types as ir
@@ -77,12 +79,10 @@ class Places:
             When a row names a customer who is not among them.
         """
         numbers = table.select("customer_id", **{name: _number(table[name]) for name in _others(table)})
-        types, length = numbers.schema(), int(table.count().to_pyarrow().as_py())
+        types, (length, batches) = numbers.schema(), self._batches(numbers)
         place, end = np.empty(length, "int64"), 0
         columns = {name: np.empty(length, "int8" if types[name].is_boolean() else "float64") for name in _others(table)}
         words = {name: dict[str, int]() for name in columns if types[name].is_string()}
-        # Batch by batch: all at once, codes and texts would stay in memory for as long as the numbers beside them.
-        batches = numbers.to_pyarrow_batches(chunk_size=_BATCH if self.codes.are_numbers else max(length, 1))
         for batch in fetched_ahead(batches, length):
             part = slice(end, end := end + len(batch))
             place[part] = self.codes.number_of(batch["customer_id"])
@@ -95,6 +95,17 @@ class Places:
             place, columns = place[known], {name: column[known] for name, column in columns.items()}
         columns = {name: _flags(column) if types[name].is_boolean() else column for name, column in columns.items()}
         return Rows(self.customers, place, columns, {name: [*numbered] for name, numbered in words.items()})
+
+    def _batches(self, table: ir.Table) -> tuple[int, Iterator[pa.RecordBatch]]:
+        """Return how many rows a table has, and these in batches.
+
+        All at once, codes and texts would stay in memory for as long as the numbers made of them.
+        """
+        few = [*islice(table.to_pyarrow_batches(chunk_size=_BATCH), 2)]
+        if len(few) < 2:  # nothing is left to count
+            return sum(map(len, few)), iter(few)
+        length = int(table.count().to_pyarrow().as_py())
+        return length, table.to_pyarrow_batches(chunk_size=_BATCH if self.codes.are_numbers else length)
 
     def _strangers(self, table: str, rows: str) -> str:
         """Say that rows name nobody whom we know, and what helps."""

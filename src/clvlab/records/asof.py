@@ -29,10 +29,7 @@ def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
     as_of
         The last day known.
     """
-    midnight = datetime(as_of.year, as_of.month, as_of.day) + timedelta(days=1)
-    if contract.event and contract.event in table.columns:
-        event = table[contract.event]
-        table = table.filter(event.isnull() | (event.cast("timestamp") < ibis.literal(midnight)))
+    table, midnight = _rows_known(table, contract, as_of), _midnight_after(as_of)
     hidden = {}
     for column in contract.columns:
         dates = [table[name].cast("timestamp") for name in column.dates if name in table.columns]
@@ -42,6 +39,18 @@ def cut(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
             missing = ibis.literal(None, type=table[column.name].type())
             hidden[column.name] = ibis.ifelse(later, missing, table[column.name])
     return table.mutate(**hidden) if hidden else table
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day) + timedelta(days=1)
+
+
+def _rows_known(table: ir.Table, contract: Contract, as_of: date) -> ir.Table:
+    """Return the rows known at the end of a day, with all their values."""
+    if not contract.event or contract.event not in table.columns:
+        return table
+    event = table[contract.event]
+    return table.filter(event.isnull() | (event.cast("timestamp") < ibis.literal(_midnight_after(as_of))))
 
 
 def cut_all(tables: Mapping[str, ir.Table], as_of: date) -> dict[str, ir.Table]:
@@ -61,8 +70,9 @@ def cut_all(tables: Mapping[str, ir.Table], as_of: date) -> dict[str, ir.Table]:
     customers, contract = tables["customers"], TABLES["customers"]
     if contract.event in customers.columns:
         early = customers.filter(customers[contract.event].cast("date") > ibis.literal(as_of))
-        named = [name for name in found if name != "customers" and "customer_id" in TABLES[name].required]
-        seen = ibis.or_(*(early.customer_id.isin(found[name]["customer_id"]) for name in named))
+        naming = [name for name in found if name != "customers" and "customer_id" in TABLES[name].required]
+        known = [_rows_known(tables[name], TABLES[name], as_of).select("customer_id") for name in naming]
+        seen = early.customer_id.isin(ibis.union(*known)["customer_id"])
         stub = {
             column.name: ibis.literal(None, type=early[column.name].type())
             for column in contract.columns

@@ -77,11 +77,11 @@ class Scorecard(Remarked):
         if customers is not None:
             points, levels, score = points.loc[customers], levels.loc[customers], score.loc[customers]
         weights = self.scheme.weights
-        columns = {}
-        for name, weight in weights.values.items():
-            level = levels[weights.dimensions[name]].fillna(score)
-            columns[name] = points[name].fillna(level) * weight
-        return pd.DataFrame(columns, index=points.index)
+        level = levels[[weights.dimensions[name] for name in weights.values.index]].to_numpy()
+        level = np.where(np.isnan(level), score.to_numpy()[:, None], level)
+        known = points[weights.values.index]
+        brought = np.where(known.isna(), level, known) * weights.values.to_numpy()
+        return pd.DataFrame(brought, points.index, known.columns)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer: customer_id, tier, score, known_weight, thin, and each dimension's subtotal.
