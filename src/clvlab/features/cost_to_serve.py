@@ -127,8 +127,7 @@ def _activities(ledger: Ledger, unit_costs: Mapping[str, float]) -> Iterator[tup
     tables = ledger.tables
     if "shipments" in tables:
         yield "shipments", *_of_orders(ledger, ledger.carried_out, REQUIREMENT in unit_costs)
-        if ledger.has("shipments", "refused"):
-            yield "refused", *_of_orders(ledger, ledger.refused, REQUIREMENT in unit_costs)
+        yield "refused", *_of_orders(ledger, ledger.refused, REQUIREMENT in unit_costs)
     elif "invoices" in tables:
         yield "invoices", ledger.orders, {"order": _Done(_once)}
     if "complaints" in tables:

@@ -123,6 +123,8 @@ class Ledger:
     @cached_property
     def refused(self) -> Rows:
         """Shipments that we refused, which were taken and planned: urgent and claim_paid, as far as recorded."""
+        if not self.has("shipments", "refused"):
+            return no_rows(self.customers, "day")
         table = self.tables["shipments"]
         types = {"urgent": "boolean", "claim_paid": "float64"}
         columns = {name: table[name].cast(kind) for name, kind in types.items() if name in table.columns}

@@ -7,7 +7,9 @@ such as a line with too many fields, come back beside it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import mkstemp
 
 import duckdb
 import pyarrow.parquet as pq
@@ -57,7 +59,9 @@ def stage(path: Path, into: Path, sheet: str | None = None) -> Staged:
         raise Refused(f"{path} is not there; give the path of a CSV, Parquet or Excel file.")
     if path.stat().st_size == 0:
         raise Refused(f"{path} is empty (0 bytes); export it again with its header and rows.")
-    target = into / f"staged-{len(list(into.glob('staged-*')))}.parquet"
+    handle, name = mkstemp(".parquet", "staged-", into)  # several files may be staged at once
+    os.close(handle)
+    target = Path(name)
     match path.suffix.lower():
         case ".csv" | ".txt" | ".tsv":
             return stage_csv(path, target)

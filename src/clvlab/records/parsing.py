@@ -128,9 +128,9 @@ def typed(source: ir.Table, columns: list[Column], time_zone: str) -> ir.Table:
         **{UNREAD + column.name: _filled(table[column.name]) for column in judged},
     )
     table = table.mutate(**{column.name: _believed(table[column.name], column.type) for column in judged})
-    return table.mutate(**{
-        UNREAD + column.name: table[UNREAD + column.name] & table[column.name].isnull() for column in judged
-    })
+    return table.mutate(
+        **{UNREAD + column.name: table[UNREAD + column.name] & table[column.name].isnull() for column in judged}
+    )
 
 
 def _read(value: ir.Value, column: Column, time_zone: str) -> ir.Value:

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from clvlab.cores import on_all_cores
 from clvlab.records.checks import ROW_ID
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
@@ -75,7 +76,13 @@ def read_files(
 
     ``unread`` holds rows that an import could not read: table, file, source_row, value, reason.
     """
-    staged = {name: [stage(path, into, sheet=name) for path in paths] for name, paths in files.items()}
+    named = [(name, path) for name, paths in files.items() for path in paths]
+    found = on_all_cores(
+        lambda one: stage(one[1], into, sheet=one[0]), named, sum(p.stat().st_size for _, p in named if p.is_file())
+    )
+    staged: dict[str, list[Staged]] = {name: [] for name in files}
+    for (name, _), part in zip(named, found, strict=True):
+        staged[name].append(part)
     required = {"customers", *(name for name in ACTIVITY_TABLES if name in files)}
     sources: dict[str, Source] = {}
     for name, parts in staged.items():
