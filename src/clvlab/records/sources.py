@@ -16,6 +16,7 @@ from clvlab.cores import on_all_cores
 from clvlab.records.checks import ROW_ID
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
+from clvlab.records.engine import open_engine
 from clvlab.records.files import SEPARATORS, SOURCE_FILE, SOURCE_ROW, Staged, of_known_kind, parts_in, stage
 from clvlab.refusal import Refused, nearest
 
@@ -69,12 +70,11 @@ def _require_tables(found: Mapping[str, object], where: str) -> None:
         raise Refused(f"{where} has neither shipments nor invoices; add one of them (see data/templates).")
 
 
-def read_files(
-    files: dict[str, list[Path]], unread: pd.DataFrame, into: Path, engine: ibis.BaseBackend
-) -> dict[str, Source]:
+def read_files(files: dict[str, list[Path]], unread: pd.DataFrame, into: Path) -> dict[str, Source]:
     """Stage all files in ``into`` and return the tables as they came; header-only optional tables are left out.
 
-    ``unread`` holds rows that an import could not read: table, file, source_row, value, reason.
+    Each table is read by an engine of its own, so that several can be judged at once. ``unread`` holds rows that an
+    import could not read: table, file, source_row, value, reason.
     """
     named = [(name, path) for name, paths in files.items() for path in paths]
     found = on_all_cores(
@@ -93,18 +93,19 @@ def read_files(
             raise Refused(f"{files[name][0]} has a header but no rows; export it again with its rows.")
         columns = dict.fromkeys(column for part in parts for column in part.columns)
         _require_columns(name, columns, str(files[name][0]))
-        source = _source(name, parts, files[name], engine)
+        source = _source(name, parts, files[name])
         before = unread[unread["table"] == name].drop(columns="table")
         sources[name] = replace(source, unread=pd.concat([source.unread, before], ignore_index=True))
     if len(sources["customers"].unread):
-        sources["customers"] = _with_rescued_customers(sources, staged["customers"], into, engine)
+        sources["customers"] = _with_rescued_customers(sources, staged["customers"], into)
     return sources
 
 
-def _source(name: str, parts: list[Staged], paths: list[Path], engine: ibis.BaseBackend) -> Source:
+def _source(name: str, parts: list[Staged], paths: list[Path]) -> Source:
     listed = "[" + ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in parts) + "]"
     # union_by_name lets monthly parts differ in their columns; row_id numbers rows in source order.
-    table = engine.sql(f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet({listed}, union_by_name=true)')
+    rows = f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet({listed}, union_by_name=true)'
+    table = open_engine().sql(rows)
     unread = pd.concat([p.unread.assign(file=path.name) for p, path in zip(parts, paths, strict=True)])
     remarks = [f"{path.name}: {part.rows + len(part.unread):,} rows, {part.note}"
                for part, path in zip(parts, paths, strict=True)]  # fmt: skip
@@ -129,9 +130,7 @@ def _unused_columns(name: str, columns: tuple[str, ...] | list[str]) -> list[str
     ]
 
 
-def _with_rescued_customers(
-    sources: dict[str, Source], parts: list[Staged], into: Path, engine: ibis.BaseBackend
-) -> Source:
+def _with_rescued_customers(sources: dict[str, Source], parts: list[Staged], into: Path) -> Source:
     """Keep a customer whose line cannot be read when other tables name it, with the code alone.
 
     A stray comma in a name would otherwise orphan all of that customer's shipments.
@@ -145,7 +144,7 @@ def _with_rescued_customers(
     path = into / "rescued-customers.parquet"
     rescued.rename(columns={"file": SOURCE_FILE})[[SOURCE_FILE, SOURCE_ROW, "customer_id"]].to_parquet(path)
     table = _source("customers", [*parts, Staged(path, (), 0, customers.unread.iloc[:0], "")],
-                    [Path(p.path.name) for p in parts] + [path], engine).table  # fmt: skip
+                    [Path(p.path.name) for p in parts] + [path]).table  # fmt: skip
     unread = customers.unread.drop(index=rescued.index).reset_index(drop=True)
     return Source(table, unread, customers.remarks, partly_read=rescued)
 

@@ -14,7 +14,9 @@ import pandas as pd
 
 from clvlab.assumptions import Assumptions
 from clvlab.cache import read_frame
+from clvlab.cores import on_all_cores
 from clvlab.records import intake
+from clvlab.records.checks import Keep
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
 from clvlab.records.engine import open_engine
@@ -29,16 +31,16 @@ _INTAKE, _QUARANTINE = "intake.json", "quarantine.parquet"
 
 def take_in_folder(folder: Path, into: Path, assumptions: Assumptions) -> None:
     """Read, check and store the records of ``folder`` in ``into``, for :func:`load`."""
-    engine = open_engine()
 
     def keep(table: ir.Table, name: str) -> ir.Table:
         path = into / f"{name}.parquet"
         table.to_parquet(path)
-        return engine.read_parquet(path)
+        return table.get_backend().read_parquet(path)
 
     imported = read_import(folder)
-    sources = read_files(find_files(folder), imported.unread, into, engine)
-    judged = _judge(sources, assumptions, keep)
+    sources = read_files(find_files(folder), imported.unread, into)
+    size = sum(path.stat().st_size for path in into.iterdir())
+    judged = _judge(sources, assumptions, keep, lambda codes: ibis.memtable(codes.to_pyarrow()), size)
     quarantine = Quarantine.of(judged, imported.columns)
     quarantine.to_frame().to_parquet(into / _QUARANTINE)
     facts = {
@@ -76,7 +78,7 @@ def from_connection(engine: ibis.BaseBackend, assumptions: Assumptions) -> Recor
     """Return the checked records of an engine; nothing is written to it."""
     try:
         sources = read_connection(engine)
-        judged = _judge(sources, assumptions, lambda table, name: table)
+        judged = _judge(sources, assumptions, lambda table, name: table, lambda codes: codes, 0)
         quarantine = Quarantine.of(judged, {})
     except ibis.common.exceptions.OperationNotDefinedError as error:
         raise Refused(
@@ -89,21 +91,42 @@ def from_connection(engine: ibis.BaseBackend, assumptions: Assumptions) -> Recor
 
 
 def _judge(
-    sources: dict[str, Source], assumptions: Assumptions, keep: Callable[[ir.Table, str], ir.Table]
+    sources: Mapping[str, Source],
+    assumptions: Assumptions,
+    keep: Keep,
+    shared: Callable[[ir.Table], ir.Table],
+    size: int,
 ) -> dict[str, intake.Judged]:
-    judged: dict[str, intake.Judged] = {}
-    for name, contract in TABLES.items():
-        if name in sources:
-            judged[name] = intake.judge(
-                sources[name].table,
-                contract,
-                unread=sources[name].unread,
-                partly_read=sources[name].partly_read,
-                customers=judged["customers"].accepted if name != "customers" else None,
-                time_zone=assumptions.time_zone,
-                keep=keep,
-            )
-    return judged
+    """Judge the customers, then all other tables: several at once where there is much to judge.
+
+    Parameters
+    ----------
+    sources, assumptions
+        The tables as they came, and in which time zone.
+    keep
+        As for :func:`clvlab.records.intake.judge`.
+    shared
+        Returns the codes of the customers as a table that the engine of any other table can read.
+    size
+        Of all tables; 0 where they share an engine, which takes on one at a time.
+    """
+
+    def judged(name: str, customers: ir.Table | None = None) -> intake.Judged:
+        return intake.judge(
+            sources[name].table,
+            TABLES[name],
+            unread=sources[name].unread,
+            partly_read=sources[name].partly_read,
+            customers=customers,
+            time_zone=assumptions.time_zone,
+            keep=keep,
+        )
+
+    first = judged("customers")
+    codes = shared(first.accepted.select("customer_id"))
+    others = [name for name in TABLES if name in sources and name != "customers"]
+    found = on_all_cores(lambda name: judged(name, codes), others, size)
+    return {"customers": first} | dict(zip(others, found, strict=True))
 
 
 def _last_date(tables: Mapping[str, ir.Table], quarantine: Quarantine) -> date:
