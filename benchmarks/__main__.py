@@ -32,6 +32,7 @@ BENCHMARKS = (
     "tiers_classes",
     "tiers_market",
     "service_market",
+    "notebook_speed",
     "reports_speed",
 )
 

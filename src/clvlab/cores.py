@@ -1,4 +1,4 @@
-"""Work on many numbers, on all cores."""
+"""Work on much data, on all cores."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from typing import TypeVar
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
-# For fewer numbers threads take longer to start than they save.
-_MANY = 2**16
+# For less threads take longer to start than they save.
+_MUCH = 2**16
 
 
-def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], numbers: int) -> list[Made]:
+def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], size: int) -> list[Made]:
     """Return what is made of each part, in order.
 
     Parameters
     ----------
     work
-        Pure work on arrays, which runs beside other such work: NumPy and SciPy let go of the interpreter meanwhile.
+        Work that touches nothing of the other parts' and runs beside it: NumPy, SciPy and the engine let go of the
+        interpreter meanwhile.
     parts
         What it is given, one at a time.
-    numbers
-        How many numbers there are to work on; few are worked on by one core.
+    size
+        How many numbers or bytes there are to work on; few are worked on by one core.
 
     Examples
     --------
     >>> on_all_cores(abs, [-1, 2], 2)
     [1, 2]
     """
-    if numbers < _MANY:
+    if size < _MUCH:
         return [work(part) for part in parts]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return [*pool.map(work, parts)]
@@ -51,7 +52,7 @@ def fetched_ahead(parts: Iterator[Part], numbers: int) -> Iterator[Part]:
     >>> [*fetched_ahead(iter([3, 4]), 2)]
     [3, 4]
     """
-    if numbers < _MANY:
+    if numbers < _MUCH:
         yield from parts
         return
     with ThreadPoolExecutor(1) as pool:
