@@ -72,6 +72,14 @@ def test_a_larger_budget_never_brings_less(plan, budget, more):
     )
 
 
+def test_a_budget_beyond_all_need_hides_no_better_split():
+    """Of 366 at most 7 are worth spending on the one customer: steps of a four-hundredth of 366 pass over the best."""
+    winning, keeping = ResponseCurve(0.421875, 0.41015625), ResponseCurve(0.890625, 0.421875, 0.0556640625)
+    plan = CustomerEquity(winning, keeping, 5.0, 7.0, 0.1, 95, 1)
+    grid = np.linspace(0, 8, 801)
+    assert plan.equity(*plan.split(366.0)) >= plan.equity(grid[:, None], grid[None, :])[:200].max() - 1e-9
+
+
 @settings(max_examples=25, deadline=None)
 @given(plans, st.floats(0.1, 50))
 def test_money_in_another_unit_scales_equity_and_spending(plan, unit):

@@ -92,13 +92,17 @@ class CustomerEquity:
 
     def best(self) -> tuple[float, float]:
         """Return the spending on each prospect and on each customer a year that makes equity largest."""
-        most = max(self.margin_won, self.margin_kept, 0.0)  # no more is worth spending on a customer for a year
 
         def at_best_win(keep: float) -> float:
             return -float(self.equity(self._best_win(keep), keep))
 
-        keep = _minimum(at_best_win, most)
+        keep = _minimum(at_best_win, self._most)
         return self._best_win(keep), keep
+
+    @property
+    def _most(self) -> float:
+        """What at most is worth spending on a customer for a year: what it brings."""
+        return max(self.margin_won, self.margin_kept, 0.0)
 
     def _best_win(self, keep: float) -> float:
         """Return the best spending on a prospect: where spending more wins no more than it costs."""
@@ -125,7 +129,7 @@ class CustomerEquity:
         def loss(keep: float) -> float:
             return -float(self.equity(self._affordable(budget, keep), keep))
 
-        keep = _minimum(loss, budget / self.customers)
+        keep = _minimum(loss, min(budget / self.customers, self._most))
         return self._affordable(budget, keep), keep
 
     def _affordable(self, budget: float, keep: float) -> float:
