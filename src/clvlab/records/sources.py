@@ -18,6 +18,7 @@ from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
 from clvlab.records.engine import open_engine
 from clvlab.records.files import SEPARATORS, SOURCE_FILE, SOURCE_ROW, Staged, of_known_kind, parts_in, stage
+from clvlab.records.staged import literal
 from clvlab.refusal import Refused, nearest
 
 
@@ -102,9 +103,9 @@ def read_files(files: dict[str, list[Path]], unread: pd.DataFrame, into: Path) -
 
 
 def _source(name: str, parts: list[Staged], paths: list[Path]) -> Source:
-    listed = "[" + ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in parts) + "]"
+    listed = ", ".join(literal(part.path) for part in parts)
     # union_by_name lets monthly parts differ in their columns; row_id numbers rows in source order.
-    rows = f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet({listed}, union_by_name=true)'
+    rows = f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet([{listed}], union_by_name=true)'
     table = open_engine().sql(rows)
     unread = pd.concat([p.unread.assign(file=path.name) for p, path in zip(parts, paths, strict=True)])
     remarks = [f"{path.name}: {part.rows + len(part.unread):,} rows, {part.note}"
