@@ -509,6 +509,7 @@ def test_an_ibis_connection_gives_the_same_results_as_the_folder(small_market, s
     assert study.summary.attrs == then.summary.attrs
     sums = then.records.quarantine.sums
     pd.testing.assert_frame_equal(study.records.quarantine.sums, sums[sums["table"].isin(engine.list_tables())])
+    assert repr(study).startswith("Study as of 2025-06-30: 51 customers, ")
     assert engine.list_tables() == before, "a user's database is only read"
 
 

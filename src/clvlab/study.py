@@ -293,7 +293,7 @@ class Study:
 
     def __repr__(self) -> str:
         """Say what is in the study."""
-        counts = ", ".join(plural(table.count().execute(), name) for name, table in self._known.tables.items())
+        counts = ", ".join(plural(table.count().execute(), name) for name, table in self.records.tables.items())
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
