@@ -104,6 +104,13 @@ def test_the_same_figure_is_the_same_picture(displayed):
     assert displayed[0][0]["image/png"] == displayed[1][0]["image/png"]
 
 
+def test_a_figure_that_is_shown_stays_as_it_was(displayed):
+    figure = drawn().get_figure()
+    before = figure.canvas, figure.dpi
+    show(figure)
+    assert (figure.canvas, figure.dpi) == before
+
+
 def test_colours_are_apart():
     assert len(set(PALETTE)) == len(PALETTE) >= 6
     ax = new_axes()

@@ -148,6 +148,7 @@ def _png(figure: Figure, written: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     buffer = BytesIO()
+    canvas, dots_per_inch = figure.canvas, figure.dpi
     figure.set_dpi(_DOTS_PER_INCH)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="Glyph .* missing from", category=UserWarning)
@@ -158,6 +159,9 @@ def _png(figure: Figure, written: str) -> bytes:
             raise Refused(
                 f"No font has a character of the figure “{written[:60]}” ({warning}); {HOW_TO_INSTALL}."
             ) from None
+        finally:  # the figure may be the user's own
+            figure.set_canvas(canvas)
+            figure.set_dpi(dots_per_inch)
     return buffer.getvalue()
 
 
