@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvlab.records.files import SOURCE_FILE, SOURCE_ROW, stage
 from clvlab.records.mapping import Mapping, TableMap
+from clvlab.records.staged import literal
 from clvlab.records.translating import ROW
 from clvlab.refusal import Refused, nearest
 
@@ -64,16 +65,16 @@ class GivenFiles:
             for column in table_map.columns.values():
                 for name in column.columns:
                     self._require(path, name, table_map.name)
-        listed = ", ".join(_literal(self._staged[path].path) for path in used)
+        listed = ", ".join(literal(self._staged[path].path) for path in used)
         return self._engine.sql(
             f'SELECT row_number() OVER () AS "{ROW}", * EXCLUDE ("{_STAGED_AS}") REPLACE ({self._source_file(used)})'
-            f" FROM read_parquet([{listed}], union_by_name=true, filename={_literal(_STAGED_AS)})"
+            f" FROM read_parquet([{listed}], union_by_name=true, filename={literal(_STAGED_AS)})"
         )
 
     def _source_file(self, used: list[Path]) -> str:
         """Return the SQL that names a row's file; rows that an earlier import numbered keep the file they name."""
         longer = [
-            f"WHEN {_literal(self._staged[path].path)} THEN {_literal(self.shown[path])}"  # not shown
+            f"WHEN {literal(self._staged[path].path)} THEN {literal(self.shown[path])}"  # not shown
             for path in used
             if self.shown[path] != path.name and SOURCE_FILE not in self._staged[path].columns
         ]
@@ -119,7 +120,3 @@ class GivenFiles:
             for path in table.files(self._paths)
         ]
         return pd.concat([pd.DataFrame(columns=list(UNREAD_COLUMNS)), *(f for f in frames if len(f))])
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -123,6 +123,7 @@ def typed(source: ir.Table, columns: list[Column], time_zone: str) -> ir.Table:
     texts = [column for column in columns if source[column.name].type().is_string()]
     table = source.mutate(**{column.name: trimmed(source[column.name]) for column in texts})
     judged = [column for column in columns if column.type != "text"]
+    # Until the last step the flag says whether there is anything to be read.
     table = table.mutate(
         **{column.name: _read(table[column.name], column, time_zone) for column in columns},
         **{UNREAD + column.name: _filled(table[column.name]) for column in judged},
