@@ -9,8 +9,10 @@ from typing import TypeVar
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
-# For less threads take longer to start than they save.
+# Where there is less to work on, threads take longer to start than they save.
 _MUCH = 2**16
+# So much is worked on at once. More gains little, and each takes memory of its own.
+AT_ONCE = min(os.cpu_count() or 1, 4)
 
 
 def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], size: int) -> list[Made]:
@@ -33,7 +35,7 @@ def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], size: int)
     """
     if size < _MUCH:
         return [work(part) for part in parts]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return [*pool.map(work, parts)]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import mkstemp
+from threading import Lock
 
 import duckdb
 import pyarrow.parquet as pq
@@ -35,6 +36,8 @@ __all__ = ["ENDINGS", "SEPARATORS", "SOURCE_FILE", "SOURCE_ROW", "Staged", "of_k
 
 ENDINGS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 _NOT_THE_USERS = {"thumbs.db", "desktop.ini"}
+# A workbook is read by Python alone: two at once take twice the memory and no less time.
+_ONE_WORKBOOK = Lock()
 
 
 def stage(path: Path, into: Path, sheet: str | None = None) -> Staged:
@@ -68,7 +71,8 @@ def stage(path: Path, into: Path, sheet: str | None = None) -> Staged:
         case ".parquet":
             return _stage_parquet(path, target)
         case ".xlsx":
-            return stage_excel(path, target, sheet)
+            with _ONE_WORKBOOK:
+                return stage_excel(path, target, sheet)
         case _:
             raise Refused(f"{path} is of no kind clvlab reads; save it as .csv, .parquet or .xlsx.")
 

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from clvlab.cores import on_all_cores
+from clvlab.cores import AT_ONCE, on_all_cores
 from clvlab.records.checks import ROW_ID
 from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.contracts import TABLES
@@ -78,9 +78,8 @@ def read_files(files: dict[str, list[Path]], unread: pd.DataFrame, into: Path) -
     import could not read: table, file, source_row, value, reason.
     """
     named = [(name, path) for name, paths in files.items() for path in paths]
-    found = on_all_cores(
-        lambda one: stage(one[1], into, sheet=one[0]), named, sum(p.stat().st_size for _, p in named if p.is_file())
-    )
+    size = sum(path.stat().st_size for _, path in named if path.is_file())
+    found = on_all_cores(lambda pair: stage(pair[1], into, sheet=pair[0]), named, size)
     staged: dict[str, list[Staged]] = {name: [] for name in files}
     for (name, _), part in zip(named, found, strict=True):
         staged[name].append(part)
@@ -106,7 +105,7 @@ def _source(name: str, parts: list[Staged], paths: list[Path]) -> Source:
     listed = ", ".join(literal(part.path) for part in parts)
     # union_by_name lets monthly parts differ in their columns; row_id numbers rows in source order.
     rows = f'SELECT row_number() OVER () AS "{ROW_ID}", * FROM read_parquet([{listed}], union_by_name=true)'
-    table = open_engine().sql(rows)
+    table = open_engine(AT_ONCE).sql(rows)
     unread = pd.concat([p.unread.assign(file=path.name) for p, path in zip(parts, paths, strict=True)])
     remarks = [f"{path.name}: {part.rows + len(part.unread):,} rows, {part.note}"
                for part, path in zip(parts, paths, strict=True)]  # fmt: skip
