@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clvlab.clv import BGBB, BGNBD, MBGNBD, ParetoNBD, backtest
-from clvlab.clv.checking.backtest_result import Backtest
+from clvlab.clv.checking.backtest_result import MOST_MISSED, Backtest
+from clvlab.clv.valuing.doubts import not_foretold
 from clvlab.evaluation.forecasts import mean_absolute_error
 from clvlab.features.events import purchases
 from clvlab.features.histories import purchase_histories
@@ -233,6 +234,17 @@ def test_a_model_without_a_forecast_at_every_origin_cannot_win(log):
 
 
 # The verdict -----------------------------------------------------------------------------------------------
+
+
+def test_totals_that_were_nowhere_near_are_bounded_and_said():
+    """A gap in the records: nothing came where much was expected."""
+    far = made(model=("model", [100.0] * 50, [9.0] * 50), rule=("rule", [121.0] * 50, [9.5] * 50))
+    assert far.missed("model") == MOST_MISSED
+    (said,) = not_foretold(far)
+    assert "out by a factor of more than 2.7" in said
+    near = Backtest([far.predictions.assign(actual=9.0)], [(START.date(), "model", "model", "", 1.0)], "4 weeks")
+    assert 0 < near.missed("model") < 0.2
+    assert not_foretold(near) == []
 
 
 def made(**forecasts: tuple[str, list[float], list[float]]) -> Backtest:

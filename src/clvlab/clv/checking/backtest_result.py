@@ -31,6 +31,8 @@ _SCORES = ("mae", "rmse", "bias", "crps", "coverage_90", "coverage_p_value", "ra
 _GROUPS = {"0": 0, "1": 1, "2-3": 2, "4+": 4}
 # Standard errors within which a difference may be chance (90%, both sides).
 _BY_CHANCE = 1.645
+# Totals that were out by a factor of 2.7 were not foretold at all.
+MOST_MISSED = 1.0
 _DIGITS = 9  # scores that agree so far are equal: the last bits differ between machines
 
 
@@ -201,18 +203,20 @@ class Backtest(Result):
         -------
         float
             Standard deviation of the log of what came over what was expected, of all customers together, over the
-            origins; 0 when totals were no further out than chance would have it.
+            origins; 0 when totals were no further out than chance would have it, and at most 1.
 
         Notes
         -----
         A season, a trend, a change of the market: what no model here knows of moves all customers alike, so it does
-        not average out over them. From a few origins that overlap this is rough, and still better than nothing.
+        not average out over them. From a few origins that overlap this is rough, and still better than nothing. Above 1
+        the past says that totals cannot be foretold (a gap in the records does that), and an interval around the mean
+        that allowed for it all would lie below the mean.
         """
         rows = self.predictions[self.predictions["forecaster"] == model]
         sums = rows.groupby("origin")[["expected", "actual"]].sum().clip(lower=1.0)
         spread = self._notes[self._notes["forecaster"] == model].set_index("origin")["spread"].reindex(sums.index)
         out = np.log(sums["actual"] / sums["expected"]) ** 2 - (spread / sums["expected"]) ** 2
-        return float(np.sqrt(max(out.mean(), 0.0)))
+        return float(np.sqrt(np.clip(out.mean(), 0.0, MOST_MISSED)))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how far the forecasts of models and rules were off, with the winner set apart."""

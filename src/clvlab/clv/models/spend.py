@@ -223,6 +223,8 @@ def _objective(x: Array, mean: Array, count: Array) -> Objective:
 
 def correlation(x: Array, mean: Array, count: Array) -> float:
     """Return the weighted correlation of frequency and mean value; 0 where one of them does not vary."""
+    if len(x) < 2:
+        return 0.0
     covariance = np.cov(x, mean, aweights=count)
     size = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
     return float(covariance[0, 1]) / size if size > 0 else 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clvlab.clv.plots.values import draw_equity, draw_holders
-from clvlab.clv.valuing.doubts import doubts
+from clvlab.clv.valuing.doubts import doubts, not_foretold
 from clvlab.clv.valuing.equity import Segments
 from clvlab.clv.valuing.followed import Followed
 from clvlab.clv.valuing.valuation import draw_values
@@ -109,7 +109,7 @@ class CustomerValues(Followed, Result):
     @property
     def doubts(self) -> list[str]:
         """What speaks against these values, in sentences; every result that rests on them says so."""
-        return doubts(self.streams, self.money, self.frame)
+        return [*not_foretold(self.backtest), *doubts(self.streams, self.money, self.frame)]
 
     def interval(
         self, horizon: str = "value", segmentation: str = EVERYONE, segment: str = EVERYONE

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clvlab.clv.checking.backtest_result import MOST_MISSED
 from clvlab.clv.models.estimates import Fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from clvlab.clv.checking.backtest_result import Backtest
     from clvlab.clv.valuing.valuation import Money, Stream
 
 # Figures closer together than this part of them are no different.
@@ -43,6 +46,16 @@ def doubts(streams: Sequence[Stream], money: Money, frame: pd.DataFrame) -> list
             " another model and is not in the values."
         )
     return said
+
+
+def not_foretold(tested: Backtest) -> list[str]:
+    """Return what a backtest says against a model whose totals were far from what came."""
+    if tested.missed(str(tested.winner)) < MOST_MISSED:
+        return []
+    return [
+        f"On earlier days the purchase model's totals were out by a factor of more than {math.exp(MOST_MISSED):.1f}:"
+        " what it foretells is hardly better than a guess; look for a gap in the records."
+    ]
 
 
 def fits(streams: Sequence[Stream], *worth: object) -> list[Fit]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from clvlab.clv.valuing.doubts import not_foretold
 from clvlab.clv.valuing.fitted import looked_ahead
 from clvlab.clv.valuing.fitted_purchases import fit_purchases
 from clvlab.clv.valuing.followed import Followed
@@ -155,7 +156,7 @@ def orders_ahead(
         assumptions.horizon_months,
         models.streams,
         models.tested,
-        models.remarks,
+        [*not_foretold(models.tested), *models.remarks],
     )
 
 
