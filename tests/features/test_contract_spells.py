@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clvlab.features.contract_spells import contract_spells, months_at_risk, under_contract, window_start
+from clvlab.refusal import Refused
 
 START, AS_OF = dt.date(2023, 1, 1), dt.date(2024, 12, 31)
 MONTH = 365.25 / 12
@@ -281,3 +282,9 @@ def test_customers_without_orders_have_time_and_no_purchase():
 
 def test_the_records_begin_with_the_first_order():
     assert window_start(orders(("b", "2024-01-01"), ("a", "2023-04-05"))) == dt.date(2023, 4, 5)
+
+
+def test_without_an_order_the_records_have_no_first_day():
+    orders = ibis.memtable({"customer_id": ["a"], "date": [AS_OF]}).limit(0)
+    with pytest.raises(Refused, match="no shipment that was carried out and no invoice"):
+        window_start(orders)

@@ -142,3 +142,12 @@ def test_customers_that_come_later_are_not_there_yet(five):
     later = rows.head(1).assign(customer_id="z", onboarded_on=pd.Timestamp("2026-05-01"))
     customers = ibis.memtable(pd.concat([rows, later], ignore_index=True))
     assert list(evidence(five | {"customers": customers})[2].index) == list("abcde")
+
+
+def test_a_shipment_whose_rebate_exceeds_its_price_is_an_order_and_a_credit_note_is_none():
+    dear = shipments(("a", 0, 3, "standard")).assign(rebate=12.0)
+    _, by_year, _ = evidence(tables_of(dear))
+    assert by_year.loc[("a", 0), ["orders", "revenue"]].tolist() == [3, -6]
+    bills = pd.DataFrame({"customer_id": ["a"] * 2, "issued_on": [AS_OF] * 2, "amount": [9.0, -4.0]})
+    credited = yearly(sales({"invoices": ibis.memtable(bills)}, AS_OF), AS_OF)
+    assert credited.loc[("a", 0), ["orders", "revenue"]].tolist() == [1, 5]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clvlab.features.tables import to_date
 from clvlab.periods import days_per, epoch_days, to_periods
+from clvlab.refusal import Refused
 
 # A contract that starts within a month of the last one's end carries on from it.
 _BREAK_DAYS = days_per("month")
@@ -175,5 +176,14 @@ def _rows(contracts: ir.Table, as_of: dt.date) -> ir.Table:
 
 
 def window_start(orders: ir.Table) -> dt.date:
-    """Return the records' first day: that of the first purchase."""
-    return to_date(orders.date.min().execute())
+    """Return the records' first day: that of the first purchase.
+
+    Raises
+    ------
+    Refused
+        When there is none.
+    """
+    first = orders.date.min().execute()
+    if pd.isna(first):
+        raise Refused("The records hold no shipment that was carried out and no invoice; check refused in shipments.")
+    return to_date(first)

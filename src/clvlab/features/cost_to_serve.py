@@ -43,8 +43,8 @@ class Serving(NamedTuple):
     Attributes
     ----------
     sources
-        By what shows activities, a table or "refused" beside those carried out: its rows, with one line
-        ``serving_<activity>`` for each activity costed there.
+        By the table that shows activities (shipments that were refused stand apart, as "refused"): its rows, with one
+        line ``serving_<activity>`` for each activity costed there.
     rules
         By activity, the sentence that says how it was costed, with a place for the activity's name.
     """

@@ -99,7 +99,8 @@ class Places:
     def _batches(self, table: ir.Table) -> tuple[int, Iterator[pa.RecordBatch]]:
         """Return how many rows a table has, and these in batches.
 
-        All at once, codes and texts would stay in memory for as long as the numbers made of them.
+        All at once, codes and texts would stay in memory for as long as the numbers made of them; still that is quicker
+        where codes are no numbers.
         """
         few = [*islice(table.to_pyarrow_batches(chunk_size=_BATCH), 2)]
         if len(few) < 2:  # nothing is left to count

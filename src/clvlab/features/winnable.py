@@ -43,14 +43,15 @@ def sales(tables: Tables, as_of: dt.date) -> ir.Table:
     Returns
     -------
     Table
-        customer_id, date; revenue (less rebate, or the amount invoiced), margin (less direct cost and claims too) and
-        service, as far as the records hold them. Invoices serve only where shipments carry no revenue.
+        customer_id, date, is_order (a credit note is none); revenue (less rebate, or the amount invoiced), margin (less
+        direct cost and claims too) and service, as far as the records hold them. Invoices serve only where shipments
+        carry no revenue.
 
     Examples
     --------
     >>> invoices = ibis.memtable({"customer_id": ["a"], "issued_on": ["2025-01-02"], "amount": [5.0]})
     >>> sales({"invoices": invoices}, dt.date(2025, 12, 31)).columns
-    ('customer_id', 'date', 'revenue')
+    ('customer_id', 'date', 'is_order', 'revenue')
     """
     shipments, invoices = tables.get("shipments"), tables.get("invoices")
     priced = shipments is not None and "revenue" in shipments.columns
@@ -59,16 +60,18 @@ def sales(tables: Tables, as_of: dt.date) -> ir.Table:
     elif invoices is not None:
         if "kind" in invoices.columns:
             invoices = invoices.filter((invoices.kind != "tax").fill_null(True))
-        table = invoices.select("customer_id", date=invoices.issued_on.cast("date"), revenue=invoices.amount)
+        billed = (invoices.amount >= 0).fill_null(True)
+        date = invoices.issued_on.cast("date")
+        table = invoices.select("customer_id", date=date, is_order=billed, revenue=invoices.amount)
     else:
-        table = ibis.memtable({"customer_id": [""], "date": [as_of]}).limit(0)
+        table = ibis.memtable({"customer_id": [""], "date": [as_of], "is_order": [True]}).limit(0)
     return table.filter(table.date <= ibis.literal(as_of))
 
 
 def _shipped(shipments: ir.Table) -> ir.Table:
     if "refused" in shipments.columns:
         shipments = shipments.filter(~shipments.refused.fill_null(False))
-    columns: dict[str, ir.Value] = {"date": shipments.booked_at.date()}
+    columns: dict[str, ir.Value] = {"date": shipments.booked_at.date(), "is_order": ibis.literal(True)}
     if "service" in shipments.columns:
         columns["service"] = shipments.service
     if "revenue" in shipments.columns:
@@ -92,9 +95,8 @@ def yearly(sold: ir.Table, as_of: dt.date) -> pd.DataFrame:
         revenue_squares; with margin: margin and margin_squares, and costed, costed_squares and cross (revenue, its
         square, and its product with margin, of what has its margin).
     """
-    sums: dict[str, ir.Value] = {"orders": sold.count(), "first": sold.date.min()}
+    sums: dict[str, ir.Value] = {"orders": sold.is_order.sum(), "first": sold.date.min()}
     if "revenue" in sold.columns:
-        sums["orders"] = (sold.revenue >= 0).fill_null(True).sum()
         sums |= {"revenue": sold.revenue.sum(), "revenue_squares": (sold.revenue**2).sum()}
     if "margin" in sold.columns:
         costed = ibis.ifelse(sold.margin.isnull(), None, sold.revenue)
