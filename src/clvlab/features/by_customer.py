@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Figures = TypeVar("Figures", pd.Series, pd.DataFrame)
+# Where losses leave less of the gains, shares of what is left say nothing.
+LEAST_LEFT = 0.1
 
 
 def by_customer(table: ir.Table) -> pd.DataFrame:
@@ -54,6 +56,20 @@ def everyone(some: pd.Index, others: pd.Index) -> pd.Index:
     both = some.union(others).rename("customer_id")
     same = len(both) == len(some) and both.dtype == some.dtype and some.is_monotonic_increasing
     return some.rename("customer_id") if same else both
+
+
+def net_of(amounts: pd.Series | NDArray[np.float64]) -> float:
+    """Return what gains come to less losses, as a whole to hold shares of; missing where next to nothing is left.
+
+    Of less than a tenth of the gains everybody would hold many times the whole.
+
+    Examples
+    --------
+    >>> net_of(np.array([5.0, 3.0, -6.0])), net_of(np.array([5.0, 3.0, -7.5]))
+    (2.0, nan)
+    """
+    net = float(amounts.sum())
+    return net if net > LEAST_LEFT * float(amounts.clip(0.0).sum()) else float("nan")
 
 
 def known_of(column: pd.Series) -> pd.Series:

@@ -20,7 +20,7 @@ from clvlab.periods import epoch_date, epoch_days, epoch_months
 EARNED = ("revenue", "rebate", "direct_cost", "claims_paid")
 CREDIT = ("capital_cost", "expected_loss")
 ACQUISITION, CAMPAIGN = "acquisition_cost", SERVING + "campaign"
-SIZES = ("gained", "gained_squares", "lost_squares")
+SQUARES = ("gained_squares", "lost_squares")
 
 
 def margin_lines(ledger: Ledger, assumptions: Assumptions, meaning: str) -> tuple[list[Source], list[str]]:
@@ -122,7 +122,7 @@ def with_sizes(source: Source) -> Source:
             return found
         earned = sum(amounts if name == "revenue" else -amounts for name, amounts in running.items())
         gained = np.maximum(earned, 0.0)
-        return found | dict(zip(SIZES, (gained, gained**2, np.minimum(earned, 0.0) ** 2), strict=True))
+        return found | {"gained": gained} | dict(zip(SQUARES, (gained**2, np.minimum(earned, 0.0) ** 2), strict=True))
 
     return Source(source.rows, lines)
 
@@ -167,8 +167,8 @@ def add_up(sources: Sequence[Source], starts: Sequence[dt.date | None] = (None,)
                     if 2 * len(there) < len(some):  # most costs are of few rows
                         some, whose = some[there], place[there]
                     np.add.at(sums[name][nth], whose, some)
-    for total in sums.values():
-        np.round(total, DIGITS, out=total)
+    for name in sums.keys() - {*SQUARES}:  # these are small where money is counted in millions
+        np.round(sums[name], DIGITS, out=sums[name])
     return [
         pd.DataFrame({name: total[nth] for name, total in sums.items()}, everyone, copy=False)
         for nth in range(len(starts))

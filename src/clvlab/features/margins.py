@@ -20,7 +20,7 @@ from clvlab.features.margin_lines import (
     CAMPAIGN,
     CREDIT,
     EARNED,
-    SIZES,
+    SQUARES,
     acquisition,
     add_up,
     as_told,
@@ -191,8 +191,10 @@ def _running(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     """Return what the running business brought, with the sizes of its gains and costs."""
     once = frame[CAMPAIGN] if CAMPAIGN in frame.columns else 0.0
     profit = (frame["contribution"] - frame["cost_to_serve"] + once).round(DIGITS)
-    lost = (sums["gained"] - profit).clip(lower=0.0).round(DIGITS)
-    return pd.DataFrame({name: sums[name] for name in SIZES} | {"profit": profit, "lost": lost}, copy=False)
+    # Where no row cost anything, what is left of the difference is rounding.
+    lost = (sums["gained"] - profit).clip(lower=0.0).round(DIGITS).where(sums["lost_squares"] > 0, 0.0)
+    sizes = {name: sums[name] for name in ("gained", *SQUARES)}
+    return pd.DataFrame(sizes | {"profit": profit, "lost": lost}, copy=False)
 
 
 def margins_by_period(ledger: Ledger, assumptions: Assumptions, by: str = "month") -> pd.DataFrame:

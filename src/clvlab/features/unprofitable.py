@@ -91,7 +91,7 @@ def share_unprofitable(running: pd.DataFrame) -> ShareUnprofitable:
     >>> bool(0.1 < found.share < 0.4), bool(found.lower < 0.2 < found.upper)
     (True, True)
     """
-    known = running[running["gained"] + running["lost"] > 0]
+    known = running[has_run(running)]
     if known.empty:
         raise Refused("No customer has brought or cost anything, so nobody can be called unprofitable.")
     gained, lost = known["gained"].to_numpy(), known["lost"].to_numpy()
@@ -104,6 +104,11 @@ def share_unprofitable(running: pd.DataFrame) -> ShareUnprofitable:
     (lower,), (upper,) = jeffreys_interval([mean * worth], [worth])
     lower, upper = min(lower, mean), max(upper, mean)  # of a customer or two the interval begins above none
     return ShareUnprofitable(mean, float(lower), float(upper), len(known))
+
+
+def has_run(running: pd.DataFrame) -> pd.Series:
+    """Return which customers have brought or cost anything by their running business."""
+    return running["gained"] + running["lost"] > 0
 
 
 def _sizes(sums: Array, squares: Array, added: float, otherwise: float = 1.0) -> Array:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clvlab.features.by_customer import net_of
 from clvlab.features.events import MARGIN
-from clvlab.features.unprofitable import share_unprofitable
+from clvlab.features.unprofitable import has_run, share_unprofitable
 from clvlab.refusal import Refused
-from clvlab.results import Result
+from clvlab.results import Remarked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ RUNNING_AT_A_LOSS = "unprofitable by the running business"
 IN_EXPECTATION = "the same in expectation, chance taken out"
 
 
-class WhaleCurve(Result):
+class WhaleCurve(Remarked):
     """Cumulative profit against customers ranked by profit.
 
     Attributes
@@ -31,20 +32,24 @@ class WhaleCurve(Result):
     unit
         Unit of profit.
     peak_share
-        What the profitable earned together, as a share of the profit left in the end; missing when there is none.
+        What the profitable earned together, as a share of the profit left in the end; missing where that is less than a
+        tenth of it.
     unprofitable_share, expected_share
         Share of customers who lost money, all costs counted; and the estimated share of those who lose money in
         expectation by their running business.
+    remarks
+        Who lost money without any running business.
     """
 
     decimals = 0
     percent = ("share_of_customers", "lower", "upper", "share_of_profit")
     fold = False
 
-    def __init__(self, profit: np.ndarray, frame: pd.DataFrame, unit: str) -> None:
+    def __init__(self, profit: np.ndarray, frame: pd.DataFrame, unit: str, remarks: list[str]) -> None:
         self._profit = profit
         self._frame = frame
         self.unit = unit
+        self.remarks = tuple(remarks)
         rows = frame.set_index("group")
         self.peak_share = float(rows.loc[PROFITABLE, "share_of_profit"])
         self.unprofitable_share = float(rows.loc[UNPROFITABLE, "share_of_customers"])
@@ -54,8 +59,8 @@ class WhaleCurve(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return group, customers, share_of_customers, lower, upper (90%), profit, share_of_profit.
 
-        Only the share in expectation is an estimate with an interval, of customers of this kind in general; the rest
-        are facts about these customers.
+        Only the share in expectation is an estimate with an interval, of customers of this kind in general, as many of
+        whom have running business as here; the rest are facts about these customers.
         """
         return self._frame
 
@@ -107,13 +112,18 @@ def whale_curve(margins: Margins) -> WhaleCurve:
         RUNNING_AT_A_LOSS: running[running < 0],
     }
     expected = share_unprofitable(margins.running)
+    # Whoever had no running business lost us nothing by it.
+    ran = has_run(margins.running).mean()
     missing = float("nan")
     rows: list[tuple[object, ...]] = [
         (name, len(of), len(of) / len(profit), missing, missing, float(of.sum())) for name, of in groups.items()
     ]
-    rows.append((IN_EXPECTATION, pd.NA, expected.share, expected.lower, expected.upper, missing))
+    rows.append((IN_EXPECTATION, pd.NA, *(ran * part for part in expected[:3]), missing))
     frame = pd.DataFrame(rows, columns=["group", "customers", "share_of_customers", "lower", "upper", "profit"])
     frame["customers"] = frame["customers"].astype("Int64")
-    total = float(profit.sum())
-    frame["share_of_profit"] = frame["profit"] / total if total > 0 else missing
-    return WhaleCurve(np.sort(profit.to_numpy())[::-1], frame, margins.currency)
+    frame["share_of_profit"] = frame["profit"] / net_of(profit)
+    idle = int(((profit < 0) & ~has_run(margins.running)).sum())
+    without = (
+        f"{idle:,} of the unprofitable customers have no running business so far: they cost what winning them did."
+    )
+    return WhaleCurve(np.sort(profit.to_numpy())[::-1], frame, margins.currency, [without] if idle else [])

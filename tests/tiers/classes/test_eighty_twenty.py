@@ -35,7 +35,7 @@ def test_without_losses_it_is_the_concentration_of_the_profit():
 def test_losses_as_large_as_the_gains_leave_no_net_profit():
     found = eighty_twenty(by_customer([10.0] * 15 + [-11.0] * 15))
     assert np.isnan(found.top.of_net).all()
-    assert "no net profit to hold a share of" in " ".join(found.remarks)
+    assert "too little net profit to hold a share of" in " ".join(found.remarks)
 
 
 def test_the_verdict_names_the_side_on_which_the_rule_lies():
@@ -79,3 +79,10 @@ def test_intervals_of_net_profit_hold_with_losses_and_a_heavy_tail():
     found = [top_profit(pd.Series(draw(60)), 0.2, seed=i).of_net for i in range(100)]
     hits = sum(share.lower <= true <= share.upper for share in found)
     assert binomtest(hits, 100, 0.9, alternative="less").pvalue > 0.001
+
+
+def test_the_effective_number_lies_within_its_interval():
+    one_rules = by_customer([1_000.0] + [10.0] * 30)
+    rows = eighty_twenty(one_rules).to_frame().set_index("measure")
+    assert (rows["lower"] <= rows["value"]).all()
+    assert (rows["value"] <= rows["upper"]).all()

@@ -151,7 +151,7 @@ def test_customers_without_a_place_in_a_ranking_are_left_out_of_all_and_counted(
         (lambda r, c: (r.head(5), c), "fewer than 10"),
         (lambda r, c: (r.assign(tier="core"), c), "All customers are in the tier core"),
         (lambda r, c: (r, c.head(150)), "give 0 for who bought nothing"),
-        (lambda r, c: (r, c.assign(margin=-1.0)), "nobody can hold a share"),
+        (lambda r, c: (r, c.assign(margin=-1.0)), "no share of it means anything"),
         (lambda r, c: (pd.concat([r, r.head(1)]), c), "twice"),
         (lambda r, c: (r, c.drop(columns="margin")), "no column 'margin'"),
     ],

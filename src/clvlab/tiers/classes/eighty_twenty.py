@@ -112,7 +112,7 @@ def _remarks(top: TopProfit, profit: pd.Series, what: str, unit: str) -> list[st
         remarks.append(f"{plural(len(losers), 'customers')} below 0: {in_words(-losers.sum(), unit)} taken back of the"
                        f" {gains} that the others bring.")  # fmt: skip
     if np.isnan(top.of_net.value):
-        remarks.append(f"Losses are as large as the gains: there is no net {what} to hold a share of.")
+        remarks.append(f"Losses leave less than a tenth of the gains: too little net {what} to hold a share of.")
     if profit.isna().any():
         remarks.append(f"{plural(int(profit.isna().sum()), 'customers')} without a known {what}: left out.")
     if top.gains.customers < profit.notna().sum():

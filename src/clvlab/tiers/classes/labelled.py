@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clvlab.features.by_customer import net_of
 from clvlab.results import Remarked, Table
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class Classes(Remarked):
         percent = ["customer_share"]
         if self.amount is not None:
             sums = self.values[self.amount].groupby(self.labels).sum().reindex(order, fill_value=0.0)
-            total = sums.sum()
-            columns |= {self.amount: sums, f"{self.amount}_share": sums / total if total > 0 else float("nan")}
+            columns |= {self.amount: sums, f"{self.amount}_share": sums / net_of(self.values[self.amount])}
             percent.append(f"{self.amount}_share")
         columns["rule"] = [self.rules.get(label, "the records do not say") for label in order]
         frame = pd.DataFrame(columns, index=pd.Index(order, name=CLASS)).reset_index()

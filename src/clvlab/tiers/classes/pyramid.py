@@ -97,7 +97,7 @@ def pyramid_shares(profit: pd.Series, what: str = "profit", seed: int = 0) -> Ta
     Table
         One row per level: class, customer_share (exactly 5, 15 and 80%: a customer on the cut counts in part),
         stated_share, profit_share (of net profit; the levels add up to 1), lower, upper (90%, for customers of this
-        kind in general). Missing when losses are as large as gains.
+        kind in general). Missing where losses leave less than a tenth of the gains.
 
     Raises
     ------

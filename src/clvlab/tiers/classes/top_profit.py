@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from clvlab.features.by_customer import known_of
+from clvlab.features.by_customer import LEAST_LEFT, known_of
 from clvlab.features.concentration import Concentration, concentration
 from clvlab.features.concentration_intervals import measures
 from clvlab.shrinkage import NINETY
@@ -38,7 +38,7 @@ class TopProfit(NamedTuple):
     of_gains
         Their share of what the customers above zero bring.
     of_net
-        The same over what is left after the losses of the others; can pass 1. Missing when nothing is left.
+        The same over what is left after the losses of the others; can pass 1. Missing when less than a tenth is left.
     taken_back
         Losses over gains: of these customers, a fact.
     effective
@@ -100,13 +100,18 @@ def top_profit(profit: pd.Series, share: float, what: str = "profit", seed: int 
     here = measures(np.sort(known.clip(lower=0.0).to_numpy())[None], share)
     ends = gains.to_frame().set_index("measure")[["lower", "upper"]]
     realised = float(here.top[0])
-    low, high = ends.loc["top_share"]
-    of_gains = Share(realised, min(low, realised), max(high, realised))
-    back = _taken_back(known.to_numpy(), told=np.isfinite(low))
-    net = Share(*(np.nan if lost >= 1 else part / (1 - lost) for part, lost in zip(of_gains, back, strict=True)))
+    of_gains = _with_ends(realised, *ends.loc["top_share"])
+    back = _taken_back(known.to_numpy(), told=np.isfinite(of_gains.lower))
+    left = [1 - lost if 1 - lost > LEAST_LEFT else np.nan for lost in back]
+    net = Share(*(part / rest for part, rest in zip(of_gains, left, strict=True)))
     of_as_many = ends.loc["effective_customers"] if len(some) == len(known) else _MISSING[1:]
-    effective = Share(float(here.effective[0]), *of_as_many)
-    return TopProfit(of_gains, net if back.value < 1 else _MISSING, back.value, effective, gains)
+    effective = _with_ends(float(here.effective[0]), *of_as_many)
+    return TopProfit(of_gains, net if np.isfinite(net.value) else _MISSING, back.value, effective, gains)
+
+
+def _with_ends(here: float, low: float, high: float) -> Share:
+    """Return a figure of these customers with an interval for others of this kind, which holds these too."""
+    return Share(here, min(low, here), max(high, here))
 
 
 def _taken_back(profit: Floats, told: bool) -> Share:

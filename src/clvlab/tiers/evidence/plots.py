@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from clvlab.figures import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_axes, state
@@ -33,8 +34,8 @@ def draw_prediction(found: Prediction, ax: Axes | None) -> Axes:
     ax.plot(100 * curves.index, 100 * curves[SCORECARD], color=BLUE, label=SCORECARD)
     held = found.to_frame()
     own = held[held["ranking"] == SCORECARD].head(len(cuts))
-    spread = [100 * (own["value"] - own["lower"]), 100 * (own["upper"] - own["value"])]
-    ax.errorbar(100 * cuts, 100 * own["value"], yerr=spread, fmt="o", color=BLUE, capsize=3)
+    down, up = own["value"] - own["lower"], own["upper"] - own["value"]
+    ax.errorbar(100 * cuts, 100 * own["value"], yerr=100 * np.array([down, up]), fmt="o", color=BLUE, capsize=3)
     ax.plot([0, 100], [0, 100], color=GREY, linewidth=0.8, linestyle=":")
     ax.annotate("any order", (80, 80), xytext=(4, -12), textcoords="offset points", color=GREY, size=9)
     ax.set_xlim(0, 100)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from clvlab.evaluation.forecasts import Array
+from clvlab.features.by_customer import net_of
 from clvlab.features.customer_file.shared import plural
 from clvlab.features.tables import need_columns
 from clvlab.refusal import Refused
@@ -66,7 +67,7 @@ def joined(
     ------
     Refused
         For missing columns, customers with two rows or without an outcome, fewer than 10 customers, and an amount
-        that does not add up to more than 0.
+        of which losses leave less than a tenth of the gains.
     """
     need_columns(came.columns, ["customer_id", amount])
     for frame, what in ((ranks, "ranks"), (came, "outcomes")):
@@ -85,10 +86,10 @@ def joined(
             f"On {day} only {plural(len(rows), 'customers')} had a tier and a place in every ranking; fewer than"
             f" {FEWEST} say nothing about the next year."
         )
-    if not rows[amount].sum() > 0:
+    if np.isnan(net_of(rows[amount])):
         raise Refused(
-            f"The {amount} of the year after {day} adds up to {rows[amount].sum():,.0f}, of which nobody can hold a"
-            " share; give revenue or volume instead."
+            f"The {amount} of the year after {day} adds up to {rows[amount].sum():,.0f}, less than a tenth of the"
+            " gains: no share of it means anything."
         )
     return rows
 
@@ -133,7 +134,7 @@ def scores(days: Sequence[Ranked]) -> Array:
 def _scores(day: Ranked) -> Array:
     """Return one day's measures of every ranking; the amount is ranked once for all, since intervals ask 200 times."""
     held = np.full((len(day.rankings), len(day.first)), np.nan)
-    if day.amount.sum() > 0:
+    if not np.isnan(net_of(day.amount)):
         held[:] = [held_by_first(ranking, day.amount, day.first) for ranking in day.rankings]
     ranks = rankdata(np.vstack([day.rankings, day.amount]), axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):  # all alike on one side: missing
