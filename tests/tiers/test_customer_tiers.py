@@ -12,6 +12,7 @@ import pytest
 import clvlab.tiers.customer_tiers
 from clvlab.refusal import Refused
 from clvlab.tiers.customer_tiers import Tiers
+from clvlab.tiers.grading.fifteen import scorecard_indicators
 
 EARLIER = dt.date(2025, 6, 30)
 
@@ -26,7 +27,7 @@ def assuming(small_study):
     def tiers(**changed: object) -> Tiers:
         found = Tiers(replace(base, assumptions=replace(base.assumptions, **changed)))
         # What is measured, on this day and on earlier ones, hangs on none of these assumptions.
-        found.indicators, found._earlier = small_study.tiers.indicators, small_study.tiers._earlier
+        found._measured, found._earlier = small_study.tiers._measured, small_study.tiers._earlier
         return found
 
     return tiers
@@ -212,3 +213,15 @@ def test_where_no_day_is_named_the_scheme_is_that_of_the_last_review(small_study
     between = small_study.at("2025-08-15").tiers
     assert between.cut_on == EARLIER
     assert between.scheme.to_dict() == small_study.at(EARLIER).tiers.scheme.to_dict()
+
+
+def test_nobody_to_grade_is_said(small_study):
+    with pytest.raises(Refused, match="Nobody ordered in the 365 days up to 2030-01-01"):
+        _ = small_study.at("2030-01-01").tiers.indicators
+
+
+def test_an_indicator_known_only_of_customers_who_are_not_graded_is_missing(small_study):
+    year = small_study.tiers.base.last_year
+    found = scorecard_indicators(year, pd.Series(False, year.customers))
+    assert list(found.values.columns) == []
+    assert len(found.missing) == 15

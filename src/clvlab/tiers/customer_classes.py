@@ -243,7 +243,10 @@ class CustomerClasses(Result):
         unit = base.records.currency if name == "revenue" else name
         reaches_back = base.totals["first_on"].min() <= pd.Timestamp(start_of(base.as_of, 1) + GRACE)
         before = base.ledger.sold_in_a_year(start_of(base.as_of, 0)) if reaches_back else None
-        classes = abc_classes(year[year > 0], self._last_year(name), base.assumptions.abc_cuts, unit)
+
+        def classes() -> Classes:
+            return abc_classes(year[year > 0], self._last_year(name), base.assumptions.abc_cuts, unit)
+
         return yearly_questions(base.records.tables, base.as_of, year, before, classes, self._margin_rate, unit)
 
     @property
@@ -251,7 +254,7 @@ class CustomerClasses(Result):
         """Margin over revenue of the base, which turns quoted prices into margin."""
         with suppress(Refused):
             margins = self.base.margins_last_year
-            if margins.meaning == MARGIN and margins.total["revenue"] > 0:
+            if margins.meaning == MARGIN and margins.total[["revenue", "contribution"]].min() > 0:
                 rate = pd.Series([margins.total["contribution"] / margins.total["revenue"]])
                 return Range(rate, rate, rate)
         return None

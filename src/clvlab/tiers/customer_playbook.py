@@ -110,7 +110,8 @@ class Playbook(Result):
     @cached_property
     def costs(self) -> TierCosts:
         """Cost of the entitlements against margin and margin at stake, by tier."""
-        return cost_by_tier(self.accounts, self.base.assumptions, self.base.records.currency)
+        base = self.base
+        return cost_by_tier(self.accounts, base.assumptions, base.records.currency, base.value_doubts)
 
     @cached_property
     def gaps(self) -> Gaps:
@@ -129,6 +130,7 @@ class Playbook(Result):
             self.gaps.under().to_frame(),
             connections(base.records.tables, below),
             base.records.currency,
+            base.value_doubts,
         )
 
     @cached_property
@@ -175,6 +177,8 @@ class Playbook(Result):
     def visits_work(self) -> EntitlementEffect:
         """Whether accounts that began to be visited grew and stayed more than comparable ones not yet visited."""
         base = self.base
+        if lacking := base.records.missing(contacts="kind"):
+            raise Refused(lacking)
         contacts = base.records["contacts"]
         sold = purchases(base.records.tables).orders
         months = account_months(base.churn().spells, sold, first_month_with(contacts), base.as_of)

@@ -66,9 +66,21 @@ class Tiers(Result):
             self._earlier[day] = Tiers(self.base.at(day))
         return self._earlier[day]
 
-    @cached_property
+    @property
     def indicators(self) -> Indicators:
-        """The fifteen indicators of the customers graded."""
+        """The fifteen indicators of the customers graded.
+
+        Raises
+        ------
+        Refused
+            When nobody ordered in the last 365 days.
+        """
+        if not self.base.graded.any():
+            raise Refused(f"Nobody ordered in the 365 days up to {self.base.as_of}: there is nobody to grade.")
+        return self._measured
+
+    @cached_property
+    def _measured(self) -> Indicators:
         return scorecard_indicators(self.base.last_year, self.base.graded)
 
     @cached_property
@@ -90,7 +102,7 @@ class Tiers(Result):
         return self._learnt(self.weights)
 
     def _learnt(self, weights: Weights) -> Scheme:
-        then = self.at(self.cut_on).indicators.values
+        then = self.at(self.cut_on)._measured.values
         return learn_scheme(then, _FIFTEEN, weights, self.base.assumptions.tier_shares)
 
     @cached_property
@@ -172,7 +184,7 @@ class Tiers(Result):
     def _then(self, day: dt.date) -> pd.DataFrame:
         """Return the indicators' values of a day; its records are held only where others need them, to save memory."""
         asked_again = (self.base.as_of, self.cut_on, self._a_year_ago)
-        return (self.at(day) if day in asked_again else Tiers(self.base.at(day))).indicators.values
+        return (self.at(day) if day in asked_again else Tiers(self.base.at(day)))._measured.values
 
     @property
     def _a_year_ago(self) -> dt.date:

@@ -98,7 +98,7 @@ def test_a_missing_amount_is_not_known():
     [
         (by_customer([0.0, -1.0]), (0.7,), "No customer has revenue above zero"),
         (by_customer([None]), (0.7,), "No customer has revenue above zero"),
-        (by_customer([]), (0.7,), "There is no customer to class by revenue"),
+        (by_customer([]), (0.7,), "Nobody has revenue to be classed by"),
         (by_customer([1.0, np.inf]), (0.7,), "revenue of 'c001' is infinite"),
         (pd.Series(["x"], ["a"]), (0.7,), "not numbers"),
         (pd.Series([1.0, 2.0], ["a", "a"]), (0.7,), "several amounts for 'a'"),

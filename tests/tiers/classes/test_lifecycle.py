@@ -85,3 +85,8 @@ def test_leads_that_were_never_won_are_not_followed_and_it_is_said():
                                         "won_on": pd.to_datetime([None]), "kind": "new"}))  # fmt: skip
     orders = pd.DataFrame({"customer_id": ["a"], "date": ["2025-01-05"]})
     assert "ever won" in " ".join(lifecycle(ledger_of(orders, FEBRUARY, leads=leads)).remarks)
+
+
+def test_time_to_come_back_in_is_a_month_or_more(market):
+    with pytest.raises(Refused, match="months = -3 is no time"):
+        market.returning(-3)

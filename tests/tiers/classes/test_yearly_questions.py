@@ -102,7 +102,7 @@ def test_equal_amounts_are_ranked_by_customer_however_they_come():
 
 
 def test_every_question_is_answered_or_says_what_it_needs():
-    found = yearly_questions({"customers": CUSTOMERS.drop("name")}, AS_OF, REVENUE, None, ABC).answers
+    found = yearly_questions({"customers": CUSTOMERS.drop("name")}, AS_OF, REVENUE, None, lambda: ABC).answers
     assert [answer.table is None for answer in found] == [True, True, True, False, False]
     assert [answer.sentence.startswith("It needs") for answer in found[:3]] == [True] * 3
     assert found[4].to_frame()["name"].tolist() == ["c0", "c1", "c2", "c4"]
@@ -117,7 +117,7 @@ def test_a_few_customers_are_answered_too(number):
     alike = pd.Series(5.0, codes, name="orders")
     abc = Classes("ABC", pd.Series("A", codes), {"A": ""}, pd.DataFrame(index=codes))
     tables = {"customers": ibis.memtable({"customer_id": [*codes]}), "complaints": complaints(("c0", "2025-03-01"))}
-    found = yearly_questions(tables, AS_OF, alike, alike, abc).answers
+    found = yearly_questions(tables, AS_OF, alike, alike, lambda: abc).answers
     assert [len(answer.to_frame()) for answer in found] == [0, 0, min(number, 10), 1, min(number, 10)]
 
 
@@ -128,3 +128,18 @@ def test_nothing_above_0_and_no_open_lead_are_refused():
         most_wanted({"leads": leads(3, 3)}, AS_OF)
     with pytest.raises(Refused, match="needs the table leads"):
         most_wanted({"leads": leads(3, 3).drop("quoted_price")}, AS_OF)
+
+
+def test_leads_that_promise_nothing_are_no_answer():
+    free = leads(3, 3, ("2025-12-01", 0.0, "new"))
+    with pytest.raises(Refused, match="none is expected to bring anything"):
+        most_wanted({"leads": free}, AS_OF)
+
+
+def test_a_class_that_cannot_be_made_leaves_the_other_questions_their_answers():
+    def nobody() -> Classes:
+        raise Refused("Nobody has revenue to be classed by.")
+
+    found = yearly_questions({"customers": CUSTOMERS}, AS_OF, REVENUE, None, nobody).answers
+    assert found[3].sentence == "Nobody has revenue to be classed by."
+    assert found[4].table is not None

@@ -20,6 +20,7 @@ from clvlab.tiers.playbook.action_result import (
     MAY_BE_MENDED,
     MAY_WIN,
     NOT_CLEAR,
+    POTENTIAL_UNTOLD,
     Rules,
 )
 
@@ -176,3 +177,19 @@ def test_the_figure_counts_the_lists():
         "quadrant": "undecided"})  # fmt: skip
     title = action_lists(rows, currency="CNY").plot().get_figure().get_suptitle()
     assert "invest 1, fix 0, let go 1" in title.replace("\n", " ")
+
+
+def test_where_potential_is_known_of_nobody_that_is_said_and_nobody_is_let_go():
+    unknown = base(a=account(**SMALL, quadrant="not known", **loses(2_000, 3_000, 4_000)))
+    found = action_lists(unknown, doubts=["Values are rough."])
+    assert lists(found) == {}
+    assert "Values are rough." in found.remarks
+    assert POTENTIAL_UNTOLD in found.remarks
+    assert POTENTIAL_UNTOLD not in action_lists(base(a=account(**SMALL, **LOW, **loses(1_000, 1_500, 2_000)))).remarks
+
+
+def test_a_list_of_another_name_is_refused():
+    with pytest.raises(
+        Refused, match=r"There is no list 'Invest' \(did you mean 'invest'\?\); choose invest, fix, let go"
+    ):
+        action_lists(base(a=account(**SMALL))).one("Invest")

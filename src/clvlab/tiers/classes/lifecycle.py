@@ -103,8 +103,10 @@ class Lifecycle(Classes):
         Raises
         ------
         Refused
-            When nobody was seen dormant.
+            When nobody was seen dormant, and for less than a month.
         """
+        if not months >= 1:
+            raise Refused(f"months = {months} is no time to come back in; give 1 or more.")
         table = markov.transitions(self.moves, _OF_CUSTOMERS).set_index(["state", "following"])["count"]
         if table[DORMANT].sum() == 0:
             raise Refused("Nobody was seen dormant, so nothing tells who comes back; it needs longer records.")

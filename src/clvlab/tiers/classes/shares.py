@@ -30,7 +30,7 @@ def one_amount_each(amount: pd.Series, what: str) -> pd.Series:
         is none of these.
     """
     if amount.empty:
-        raise Refused(f"There is no customer to class by {what}; give one amount per customer.")
+        raise Refused(f"Nobody has {what} to be classed by; choose another amount or day.")
     codes = amount.index
     if not each_once(codes):
         raise Refused(f"{what} has several amounts for {codes[codes.duplicated()][0]!r}; give one per customer.")

@@ -32,7 +32,7 @@ def yearly_questions(
     as_of: dt.date,
     last_year: pd.Series,
     year_before: pd.Series | None,
-    classes: Classes,
+    classes: Callable[[], Classes],
     margin_rate: Range | None = None,
     unit: str = "",
 ) -> Answers:
@@ -49,7 +49,7 @@ def yearly_questions(
         ``last_year`` is what it is called. None for a year before that the records do not hold whole
         (:func:`clvlab.features.winnable.reaches_back`).
     classes
-        A, B, C of the same.
+        Returns A, B, C of the same, or refuses.
     margin_rate
         Margin over revenue of the base, one entry with the ends of its 90% interval: turns quoted prices into margin.
         Without, leads are ranked by expected revenue.
@@ -71,7 +71,7 @@ def yearly_questions(
             tables, as_of, last_year, unit
         ),
         "Did last year's largest customers come back?": lambda: largest_back(tables, last_year, year_before, unit),
-        "Who are A, B and C?": lambda: who_are(tables, classes, last_year, unit),
+        "Who are A, B and C?": lambda: who_are(tables, classes(), last_year, unit),
         "Whom do we consult?": lambda: to_consult(tables, last_year, unit),
     }
     return Answers([_answered(question, answer) for question, answer in questions.items()])
@@ -92,7 +92,8 @@ def most_wanted(
     Raises
     ------
     Refused
-        Without the table leads with quoted_price and won_on, and without an open lead that has a price.
+        Without the table leads with quoted_price and won_on, without an open lead that has a price, and when none is
+        expected to bring anything.
 
     Notes
     -----
@@ -125,6 +126,8 @@ def most_wanted(
     frame = frame.sort_values(["expected", "lead_id"], ascending=[False, True])
     what = "margin" if margin_rate is not None else "revenue"
     total, first = float(frame["expected"].sum()), frame.iloc[0]
+    if not total > 0:
+        raise Refused("Of the open leads none is expected to bring anything: check quoted_price and won_on in leads.")
     sentence = (
         f"Lead {first['lead_id']}: {format_cell(float(first['expected']), 0)} {unit} of expected yearly {what}, at a"
         f" chance of {first['chance']:.0%}. The first {min(most, len(frame))} of {len(frame):,} open leads hold"

@@ -151,10 +151,11 @@ def measured(indicators: Sequence[Indicator], year: LastYear, title: str, whose:
     known, values, errors = {}, {}, {}
     for one in indicators:
         found = one.measure(year).of(year.customers)
-        if found.value.notna().any():
+        # Picked, which copies: the year keeps figures, and whoever holds the table may write into it.
+        value = found.value.to_numpy()[place]
+        if not np.isnan(value).all():
             known[one.name] = one
-            # Picked, which copies: the year keeps figures, and whoever holds the table may write into it.
-            values[one.name] = value = found.value.to_numpy()[place]
+            values[one.name] = value
             errors[one.name] = np.where(np.isnan(value), np.nan, found.error.to_numpy()[place])
     customers = year.customers[place]
     return Indicators(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,10 +11,12 @@ from clvlab.clv.valuing.ranges import Range, product
 from clvlab.features.tables import need_columns
 from clvlab.periods import MONTHS_PER_YEAR
 from clvlab.refusal import Refused
+from clvlab.tiers.classes.labelled import NOT_KNOWN
 from clvlab.tiers.classes.quadrants import KEEP, TIGHTEN
 from clvlab.tiers.playbook.action_reasons import fix_reason, invest_reason, let_go_reason, mend_reason
 from clvlab.tiers.playbook.action_result import (
     CONNECTED,
+    CONNECTIONS_UNTOLD,
     FIX,
     INVEST,
     LET_GO,
@@ -20,6 +24,7 @@ from clvlab.tiers.playbook.action_result import (
     MAY_BE_MENDED,
     MAY_WIN,
     NOT_CLEAR,
+    POTENTIAL_UNTOLD,
     ActionLists,
     Rules,
 )
@@ -36,6 +41,7 @@ def action_lists(
     under_served: pd.DataFrame | None = None,
     connected: pd.DataFrame | None = None,
     currency: str = "",
+    doubts: Sequence[str] = (),
 ) -> ActionLists:
     """Sort accounts into three lists, each with money and the reason.
 
@@ -55,6 +61,8 @@ def action_lists(
         From :func:`clvlab.tiers.playbook.connections.connections`, at least of the accounts below zero.
     currency
         Of all money.
+    doubts
+        What speaks against the values to come, in sentences.
 
     Returns
     -------
@@ -92,7 +100,10 @@ def action_lists(
     found = pd.concat([part for part in parts if len(part)] or parts[:1])
     apart = rows.loc[why != "", ["tier", "recurring_profit", "recurring_profit_lower", "recurring_profit_upper"]]
     apart = apart.assign(why=why[why != ""]).sort_values("recurring_profit", kind="stable").reset_index()
-    return ActionLists(found, apart, rules, connected is not None, currency)
+    caveats = [*doubts]
+    caveats += [] if rows["quadrant"].fillna(NOT_KNOWN).ne(NOT_KNOWN).any() else [POTENTIAL_UNTOLD]
+    caveats += [CONNECTIONS_UNTOLD] if connected is None else []
+    return ActionLists(found, apart, rules, caveats, currency)
 
 
 def _prepared(accounts: pd.DataFrame, under: pd.DataFrame | None, connected: pd.DataFrame | None) -> pd.DataFrame:

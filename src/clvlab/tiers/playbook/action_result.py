@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from clvlab.features.customer_file.shared import plural
-from clvlab.refusal import Refused
+from clvlab.refusal import Refused, nearest
 from clvlab.results import Note, Result, Table
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ MAY_BE_MENDED = "price and saving might end the smallest loss in its interval"
 MAY_WIN = "what could be won might end the loss"
 LOOKED_AT = "its potential is high, undecided or not known"
 CONNECTED = "more hangs on it through connected customers than it loses"
+
+# What the lists had to do without.
+POTENTIAL_UNTOLD = "Potential is known of nobody (the quadrants say why), so nobody is let go whatever the loss."
+CONNECTIONS_UNTOLD = "Who is connected with whom is not known here: ask before letting anyone go."
 
 _LET_GO_MORE = ["contribution_lost", "left_uncovered", "first_year", "connected", "hanging_value", "connected_value"]
 
@@ -79,9 +84,11 @@ class ActionLists(Result):
 
     decimals = 0
 
-    def __init__(self, frame: pd.DataFrame, apart: pd.DataFrame, rules: Rules, connected: bool, currency: str) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, apart: pd.DataFrame, rules: Rules, caveats: Sequence[str], currency: str
+    ) -> None:
         self._frame = frame.reset_index(drop=True)
-        self.apart, self.rules, self.currency, self._connected = apart, rules, currency, connected
+        self.apart, self.rules, self.currency, self._caveats = apart, rules, currency, caveats
         self.title = "Invest, fix, let go" + (f", money in {currency}" if currency else "")
 
     def to_frame(self) -> pd.DataFrame:
@@ -97,13 +104,15 @@ class ActionLists(Result):
     def of(self, customers: pd.Index) -> ActionLists:
         """Return the lists of some customers, by the same rules."""
         own, apart = (frame[frame["customer_id"].isin(customers)] for frame in (self._frame, self.apart))
-        return ActionLists(own, apart, self.rules, self._connected, self.currency)
+        return ActionLists(own, apart, self.rules, self._caveats, self.currency)
 
     def one(self, name: str, most: int = 8) -> Table:
         """Return the first accounts of a list and kind of money, with the totals in the title.
 
-        ``name`` is "invest", "fix" or "let go".
+        ``name`` is "invest", "fix" or "let go"; another one is refused.
         """
+        if name not in LISTS:
+            raise Refused(f"There is no list {name!r}{nearest(name, LISTS)}; choose {', '.join(LISTS)}.")
         rows = self._frame[self._frame["list"] == name]
         shown = rows.groupby("money_is", sort=False).head(most)
         columns = ["customer_id", "tier", "money", "reason", "money_lower", "money_upper", "money_is"]
@@ -129,8 +138,7 @@ class ActionLists(Result):
             f"and less hangs on it through others than it loses in {rules.horizon_months:g} months. Of the cost to "
             f"serve {rules.staying:.0%} is assumed to stay for the first year.",
         ]
-        if not self._connected:
-            told.append("Who is connected with whom is not known here: ask before letting anyone go.")
+        told += self._caveats
         counts = self.apart["why"].value_counts()
         told += [f"{plural(int(number), 'accounts')} apart: {why}." for why, number in counts.items()]
         return tuple(told)

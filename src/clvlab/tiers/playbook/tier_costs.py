@@ -86,6 +86,7 @@ def cost_by_tier(
     accounts: pd.DataFrame,
     assumptions: Assumptions,
     currency: str = "",
+    doubts: Sequence[str] = (),
     entitlements: Sequence[Entitlement] = ENTITLEMENTS,
 ) -> TierCosts:
     """Compare what keeping the entitlements would cost with the margin a tier brings and puts at stake.
@@ -100,6 +101,8 @@ def cost_by_tier(
         Prices per unit and the cost of capital.
     currency
         Of all money.
+    doubts
+        What speaks against the values to come, in sentences.
     entitlements
         The matrix.
 
@@ -140,7 +143,8 @@ def cost_by_tier(
         frame[f"leaving_{end}"] = (leaves.value - getattr(leaves, end)).abs() * value.value.abs()
         frame[f"value_{end}"] = (leaves.value * (value.value - getattr(value, end))) ** 2
     frame = frame[known]
-    return TierCosts(frame, _remarks(frame, not_stated(costs, entitled), len(accounts) - int(known.sum())), currency)
+    remarks = _remarks(frame, not_stated(costs, entitled), len(accounts) - int(known.sum()))
+    return TierCosts(frame, (*doubts, *remarks), currency)
 
 
 def _remarks(frame: pd.DataFrame, missing: list[str], without: int) -> tuple[str, ...]:
