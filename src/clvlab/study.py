@@ -291,9 +291,14 @@ class Study:
     def _kept(self, stage: str, make: Callable[[], Found]) -> Found:
         return self.records.kept(stage, make, asdict(self.assumptions), self.seed)
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """How many rows each table has, counted where they lie."""
+        return {name: int(table.count().execute()) for name, table in self.records.tables.items()}
+
     def __repr__(self) -> str:
         """Say what is in the study."""
-        counts = ", ".join(plural(table.count().execute(), name) for name, table in self.records.tables.items())
+        counts = ", ".join(plural(rows, name) for name, rows in self._rows.items())
         return f"Study as of {self.as_of}: {counts}"
 
     def _repr_html_(self) -> str:
