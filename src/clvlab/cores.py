@@ -1,4 +1,4 @@
-"""Work on much data, on all cores."""
+"""Work on much data, on several cores at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Part = TypeVar("Part")
 Made = TypeVar("Made")
 # Where there is less to work on, threads take longer to start than they save.
 _MUCH = 2**16
-# So much is worked on at once. More gains little, and each takes memory of its own.
+# All cores, but four at most: more gain little, and what each works on takes memory of its own.
 AT_ONCE = min(os.cpu_count() or 1, 4)
 
 

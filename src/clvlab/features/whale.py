@@ -123,7 +123,5 @@ def whale_curve(margins: Margins) -> WhaleCurve:
     frame["customers"] = frame["customers"].astype("Int64")
     frame["share_of_profit"] = frame["profit"] / net_of(profit)
     idle = int(((profit < 0) & ~has_run(margins.running)).sum())
-    without = (
-        f"{idle:,} of the unprofitable customers have no running business so far: they cost what winning them did."
-    )
+    without = f"{idle:,} of the unprofitable customers have no running business so far: winning them is what they cost."
     return WhaleCurve(np.sort(profit.to_numpy())[::-1], frame, margins.currency, [without] if idle else [])

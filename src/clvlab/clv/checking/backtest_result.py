@@ -216,7 +216,7 @@ class Backtest(Result):
         sums = rows.groupby("origin")[["expected", "actual"]].sum().clip(lower=1.0)
         spread = self._notes[self._notes["forecaster"] == model].set_index("origin")["spread"].reindex(sums.index)
         out = np.log(sums["actual"] / sums["expected"]) ** 2 - (spread / sums["expected"]) ** 2
-        return float(np.sqrt(np.clip(out.mean(), 0.0, MOST_MISSED)))
+        return min(float(np.sqrt(max(out.mean(), 0.0))), MOST_MISSED)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how far the forecasts of models and rules were off, with the winner set apart."""

@@ -50,7 +50,7 @@ def doubts(streams: Sequence[Stream], money: Money, frame: pd.DataFrame) -> list
 
 def not_foretold(tested: Backtest) -> list[str]:
     """Return what a backtest says against a model whose totals were far from what came."""
-    if tested.missed(str(tested.winner)) < MOST_MISSED:
+    if not tested.missed(str(tested.winner)) >= MOST_MISSED:
         return []
     return [
         f"On earlier days the purchase model's totals were out by a factor of more than {math.exp(MOST_MISSED):.1f}:"
