@@ -52,17 +52,17 @@ def run(folder: Path) -> pd.DataFrame:
     """Return the fastest and the slowest run of each, and allowed seconds where there is a limit."""
     seconds = pd.DataFrame(timed(folder)).agg(["min", "max"]).T
     found = seconds.rename(columns={"min": "fastest", "max": "slowest"}).rename_axis("what").reset_index()
-    return found.assign(allowed=["", "", MOST_SECONDS, MOST_SECONDS])
+    return found.assign(allowed=["", *[MOST_SECONDS] * 3])
 
 
 def main() -> None:
-    """Print the table; the fastest run counts, since the others shared the machine with something."""
+    """Print the table; every run must keep to the limit, so the slowest counts."""
     with tempfile.TemporaryDirectory() as folder:
         found = run(Path(folder))
     print(f"Notebooks on the demo, whole process, seconds of {RUNS} runs each\n")
     print(markdown(found))
     limited = found[found["allowed"] != ""]
-    sys.exit(bool((limited["fastest"] > limited["allowed"]).any()))
+    sys.exit(bool((limited["slowest"] > limited["allowed"]).any()))
 
 
 if __name__ == "__main__":
