@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from sample_notebook import code, markdown, notebook, result, sample, shown
 
 from clvlab.refusal import Refused
-from clvlab.reporting.pdf import CHROMIUM_VARIABLE, find_chromium, write_pdf
+from clvlab.reporting.pdf import CHROMIUM_VARIABLE, find_chromium, settled, write_pdf
 from clvlab.reporting.render import render
 from clvlab.results import Table
 
@@ -101,6 +101,19 @@ def test_the_same_page_gives_the_same_bytes(tmp_path):
     page = (tmp_path / "one.html").read_bytes()
     assert (tmp_path / "other.html").read_bytes() == page
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "other.pdf").read_bytes()
+
+
+def test_when_it_was_printed_and_after_which_page_tells_in_no_byte():
+    def of(first: int, second: int, hour: int) -> bytes:
+        parts = b"/ID (node%08d)>> /ID (node%08d)>> /Headers [(node%08d)]" % (first, second, first)
+        return parts + b"/CreationDate (D:20261123%02d0000+00'00') (a node of 00000104)" % hour
+
+    one, other = settled(of(104, 242, 9)), settled(of(99, 237, 21))
+    assert one == other
+    assert len(one) == len(of(104, 242, 9))
+    assert one.count(b"(node00000000)") == 2
+    assert one.count(b"(node00000001)") == 1
+    assert one.endswith(b"(a node of 00000104)")
 
 
 @needs_chromium

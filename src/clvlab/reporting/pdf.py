@@ -18,8 +18,9 @@ _FLAGS = (
     "--disable-dev-shm-usage", "--no-pdf-header-footer", "--generate-pdf-document-outline",
 )  # fmt: skip
 _LONGEST = 120  # seconds; a report takes about three
-# Chromium notes when it printed; the same page is to give the same file.
+# Chromium notes when it printed, and numbers the page's parts after those of the pages it had open before.
 _DATES = re.compile(rb"/(CreationDate|ModDate) \(D:[^)]*\)")
+_PARTS = re.compile(rb"\(node(\d{8,})\)")
 
 
 def write_pdf(page: Path, pdf: Path) -> None:
@@ -54,7 +55,24 @@ def write_pdf(page: Path, pdf: Path) -> None:
             said = f"no answer within {_LONGEST} seconds"
         if not printed.is_file():
             raise Refused(f"{chromium} did not print {page.name}: {said}.")
-        pdf.write_bytes(_DATES.sub(lambda date: b" " * len(date[0]), printed.read_bytes()))
+        pdf.write_bytes(settled(printed.read_bytes()))
+
+
+def settled(printed: bytes) -> bytes:
+    """Return a PDF of Chromium's without what differs from one printing of the page to the next.
+
+    Its dates become blanks, and the parts of the page are numbered from 0 in the order they had. No byte moves, since
+    a PDF says at which byte each of its objects begins.
+
+    Examples
+    --------
+    >>> settled(b"/ID (node00000104)") == settled(b"/ID (node00000099)")
+    True
+    """
+    numbers = sorted(set(_PARTS.findall(printed)), key=int)
+    rank = {number: b"%0*d" % (len(number), place) for place, number in enumerate(numbers)}
+    renumbered = _PARTS.sub(lambda part: b"(node" + rank[part[1]] + b")", printed)
+    return _DATES.sub(lambda date: b" " * len(date[0]), renumbered)
 
 
 def find_chromium() -> str:
