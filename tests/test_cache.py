@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -160,24 +161,58 @@ from clvlab.cache import cached_folder
 me, place = sys.argv[1], Path(sys.argv[2])
 def make(folder):
     (place / f"in-{me}").touch()
-    until = time.monotonic() + 20
+    until = time.monotonic() + float(sys.argv[3])
     while len(list(place.glob("in-*"))) < 2 and time.monotonic() < until:
-        time.sleep(0.01)  # both are now making it
+        time.sleep(0.01)  # for the other one to make it too
     for n in range(50):
         (folder / str(n)).write_text("same")
+(place / f"asks-{me}").touch()
+while len(list(place.glob("asks-*"))) < 2:
+    time.sleep(0.01)
 found = cached_folder("key", make)
 assert len(list(found.iterdir())) == 50, list(found.iterdir())
 """
+UNLOCKED = """
+import filelock
+def cannot(path):
+    raise OSError("no locks here")
+filelock.FileLock = cannot
+"""
 
 
-def test_two_processes_at_once_both_get_a_whole_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("locks", "made_by", "seconds"), [("", 1, 0.5), (UNLOCKED, 2, 20)])
+def test_of_two_processes_at_once_one_makes_a_folder_or_without_locks_both(
+    tmp_path, monkeypatch, locks, made_by, seconds
+):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    command = [sys.executable, "-c", MAKE_TOGETHER]
-    pair = [subprocess.Popen([*command, name, str(tmp_path)], stderr=subprocess.PIPE) for name in "ab"]
+    command = [sys.executable, "-c", locks + MAKE_TOGETHER]
+    pair = [subprocess.Popen([*command, name, str(tmp_path), str(seconds)], stderr=subprocess.PIPE) for name in "ab"]
     errors = [process.communicate(timeout=60)[1].decode() for process in pair]
     assert [process.returncode for process in pair] == [0, 0], errors
-    assert sorted(p.name for p in tmp_path.glob("in-*")) == ["in-a", "in-b"], "they were not making it together"
-    assert [p.name for p in (tmp_path / "cache").iterdir()] == ["key"]
+    assert len(list(tmp_path.glob("in-*"))) == made_by
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == ["key"], "a lock or a draft was left"
+
+
+MAKE_FOR_EVER = """
+import sys, time
+from pathlib import Path
+from clvlab.cache import cached_folder
+def make(folder):
+    Path(sys.argv[1], "begun").touch()
+    time.sleep(60)
+cached_folder("key", make)
+"""
+
+
+def test_who_is_killed_keeps_nobody_from_making_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    process = subprocess.Popen([sys.executable, "-c", MAKE_FOR_EVER, str(tmp_path)])
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert everything_in(cached_folder("key", lambda folder: written(folder, a="a") and None)) == {"a": "a"}
 
 
 # Keys ------------------------------------------------------------------------------------------------------

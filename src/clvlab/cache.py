@@ -9,7 +9,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -110,22 +110,42 @@ def clear_drafts(folder: Path) -> None:
 def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
     """Return the cached folder for ``key``, letting ``make`` fill it the first time.
 
-    Two processes may make the same folder at once; both get a whole one.
+    Of several processes that ask for it at once one makes it, and the others wait for it.
     """
     folder = cache_folder() / key
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=folder.parent))
-        try:
-            make(draft)
-            try:
-                os.replace(draft, folder)
-            except OSError:
-                if not folder.is_dir():  # else another process was first, with the same content
-                    raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with _alone(folder):
+            if not folder.is_dir():
+                _fill(folder, make)
     return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from making a folder meanwhile; when this one ends, however it ends, they may."""
+    from filelock import FileLock  # here, since what is kept already is read without it
+
+    path = folder.with_name(f".{folder.name}.lock")
+    with ExitStack() as held:
+        with suppress(OSError):  # where files cannot be locked, each process makes its own
+            held.enter_context(FileLock(path))
+            held.callback(path.unlink, missing_ok=True)
+        yield
+
+
+def _fill(folder: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder that is whole or absent."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_DRAFT}", dir=folder.parent))
+    try:
+        make(draft)
+        try:
+            os.replace(draft, folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was first, with the same content
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def read_frame(path: Path) -> pd.DataFrame:

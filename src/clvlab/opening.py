@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import ibis
@@ -14,13 +16,17 @@ import ibis
 from clvlab.assumptions import Assumptions, read_assumptions
 from clvlab.cache import CACHE_VARIABLE, cache_folder, cached_folder, code_key, fingerprint
 from clvlab.language import use
+from clvlab.meanwhile import begin
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
 from clvlab.records.fingerprint import data_fingerprint
 from clvlab.records.records import Records
+from clvlab.records.sources import find_files
 from clvlab.records.taking_in import from_connection, load, take_in_folder
 from clvlab.refusal import Refused
-from clvlab.study import Study
+
+if TYPE_CHECKING:
+    from clvlab.study import Study
 
 # The studies used last, each with what it has computed; records in memory, so not many.
 _MOST_OPEN = 4
@@ -34,6 +40,7 @@ def open_study(
     seed: int = 1,
     language: str = "en",
     redact: bool = False,
+    meanwhile: Sequence[str] = (),
 ) -> Study:
     """Open a provider's records for analysis.
 
@@ -54,12 +61,15 @@ def open_study(
         In which results are displayed from now on: ``"en"`` or ``"zh"``.
     redact
         Whether names of customers, managers and contacts are replaced by pseudonyms, the same for the same data.
+    meanwhile
+        Results that will be asked for later and that another process makes meanwhile, where a core is free: names of
+        :data:`clvlab.meanwhile.RESULTS`. Of a folder with its own assumptions.
 
     Raises
     ------
     Refused
-        When the folder, a required table or column is missing, a file cannot be read, or nothing happened up to
-        ``as_of``.
+        When the folder, a required table or column is missing, a file cannot be read, nothing happened up to
+        ``as_of``, or ``meanwhile`` names no such result.
 
     Examples
     --------
@@ -71,6 +81,9 @@ def open_study(
         folder = find_folder(data)
         assumed = assumptions or read_assumptions(folder)
         key = fingerprint("records", data_fingerprint(folder), asdict(assumed), code_key())
+        if meanwhile and assumptions is None:
+            size = sum(path.stat().st_size for paths in find_files(folder).values() for path in paths)
+            begin(meanwhile, key, size, data=str(folder), as_of=str(as_of or ""), seed=seed, redact=redact)
         records = _loaded(folder, f"records-{key}", assumed).keyed(key)
     elif isinstance(data, ibis.BaseBackend):
         folder, assumed = None, assumptions or Assumptions()
@@ -84,6 +97,8 @@ def open_study(
 
 def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, seed: int, folder: Path | None) -> Study:
     """Return the study, the one that is open already where nothing has changed since."""
+    from clvlab.study import Study  # here: all models come with it, a second in which another process has begun
+
     if everything.key is None:
         return Study(everything, assumptions, as_of, seed, folder)
     key = fingerprint(everything.key, as_of or everything.last_date, seed, folder)

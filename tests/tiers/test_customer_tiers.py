@@ -21,7 +21,7 @@ EARLIER = dt.date(2025, 6, 30)
 def assuming(small_study):
     """Return the small market's tiers under changed assumptions."""
     base = small_study.tiers.base
-    for day in small_study.tiers._reviews.values():
+    for day in small_study.tiers.reviews.values():
         small_study.tiers.at(day)  # with its own assumptions, whoever asks first
 
     def tiers(**changed: object) -> Tiers:

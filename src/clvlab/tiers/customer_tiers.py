@@ -94,7 +94,7 @@ class Tiers(Result):
         named = self.base.assumptions.tiers_cut_on
         if named:
             return min(parse_date(named), self.base.as_of)  # nothing is learnt from later days
-        return [self.base.as_of, *self._reviews.values()][-1]
+        return [self.base.as_of, *self.reviews.values()][-1]
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -102,8 +102,7 @@ class Tiers(Result):
         return self._learnt(self.weights)
 
     def _learnt(self, weights: Weights) -> Scheme:
-        then = self.at(self.cut_on)._measured.values
-        return learn_scheme(then, _FIFTEEN, weights, self.base.assumptions.tier_shares)
+        return learn_scheme(self.indicators_on(self.cut_on), _FIFTEEN, weights, self.base.assumptions.tier_shares)
 
     @cached_property
     def scorecard(self) -> Scorecard:
@@ -175,16 +174,17 @@ class Tiers(Result):
     @cached_property
     def quarters(self) -> dict[str, Scorecard]:
         """Scorecards of the reviews, at the ends of past quarters, by today's scheme, oldest first."""
+        return {quarter: scorecard(self.indicators_on(day), self.scheme) for quarter, day in self.reviews.items()}
 
-        def graded() -> dict[str, Scorecard]:
-            return {quarter: scorecard(self._then(day), self.scheme) for quarter, day in self._reviews.items()}
+    def indicators_on(self, day: dt.date) -> pd.DataFrame:
+        """Return the values of the indicators as they were on a day: one row per customer graded then."""
+        if day == self.base.as_of:
+            return self._measured.values
+        return self.base.kept(f"indicators-{day}", lambda: self._then(day)._measured.values)
 
-        return self.base.kept("quarters", graded)
-
-    def _then(self, day: dt.date) -> pd.DataFrame:
-        """Return the indicators' values of a day; its records are held only where others need them, to save memory."""
-        asked_again = (self.base.as_of, self.cut_on, self._a_year_ago)
-        return (self.at(day) if day in asked_again else Tiers(self.base.at(day)))._measured.values
+    def _then(self, day: dt.date) -> Tiers:
+        """Return the tiers of a day; its records are held only where others need them, to save memory."""
+        return self.at(day) if day in (self.cut_on, self._a_year_ago) else Tiers(self.base.at(day))
 
     @property
     def _a_year_ago(self) -> dt.date:
@@ -207,7 +207,7 @@ class Tiers(Result):
         return tier_history(self.quarters, self.base.assumptions.tier_band)
 
     @cached_property
-    def _reviews(self) -> dict[str, dt.date]:
+    def reviews(self) -> dict[str, dt.date]:
         """Labels and days of the last quarters' reviews, with a year of records behind them, oldest first."""
         began = self.base.totals["first_on"].min()
         if pd.isna(began):
