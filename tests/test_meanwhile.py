@@ -19,6 +19,7 @@ from clvlab.meanwhile import RESULTS, begin
 from clvlab.opening import open_study
 from clvlab.refusal import Refused
 from clvlab.tiers import customer_tiers
+from clvlab.tiers.customer_tiers import Tiers
 
 REVIEWS, YEAR_AGO = "tier_reviews", "tier_prediction"
 
@@ -68,15 +69,20 @@ def test_a_session_finds_what_a_process_beside_it_made(small_market, small_study
         pd.testing.assert_frame_equal(study.tiers.indicators_on(day), small_study.tiers.indicators_on(day))
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", [name for name in RESULTS if name != "visits_work"])  # refused: too few were visited
 def test_what_is_made_is_in_the_cache_when_it_is_asked_for(small_market, own_cache, name, begun, monkeypatch):
+    def as_in_another_process() -> None:
+        monkeypatch.setattr(opening, "_OPEN", OrderedDict())
+
+    as_in_another_process()
     helper.make("meanwhile-mine", [name], {"data": str(small_market), "as_of": "2025-11-30"})
     before = kinds(own_cache)
     assert "meanwhile" in before
-    monkeypatch.setattr(opening, "_OPEN", OrderedDict())  # as in another process
+    as_in_another_process()
     with monkeypatch.context() as patch:
-        for measures in ("scorecard_indicators", "predicts"):
+        for measures in ("predicts", "tier_survival"):
             patch.setattr(customer_tiers, measures, None)
+        patch.setattr(Tiers, "_then", None)
         RESULTS[name](open_study(small_market, as_of="2025-11-30"))
     assert kinds(own_cache) == before
     assert begun == []

@@ -628,3 +628,34 @@ def test_what_customers_earned_adds_up_to_the_files(small_market, small_study):
     assert total["cost_to_serve"] == pytest.approx(sum(there[name] for name in there if name.startswith("serving_")))
     costs = total[["rebate", "direct_cost", "claims_paid", "cost_to_serve", "credit_cost", "acquisition_cost"]]
     assert total["profit"] == pytest.approx(total["revenue"] - costs.sum())
+
+
+# A session of its own --------------------------------------------------------------------------------------
+
+OPENED = """
+import gc, sys
+from clvlab import open_study
+open_study(sys.argv[1])
+frozen = gc.get_freeze_count()
+mine = [[] for _ in range(1000)]
+open_study(sys.argv[1], as_of="2025-11-30")
+print(frozen > 10_000, gc.get_freeze_count() <= frozen, gc.isenabled(), gc.is_tracked(mine))
+print(*sorted({name.split(".")[1] for name in sys.modules if name.startswith("clvlab.")}))
+"""
+
+
+@pytest.fixture(scope="module")
+def opened_alone(small_market) -> list[str]:
+    """What a process says that opens the small market twice."""
+    done = subprocess.run([sys.executable, "-c", OPENED, str(small_market)], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_collector_is_told_once_what_stays(opened_alone):
+    assert opened_alone[0] == "True True True True"
+
+
+def test_rooms_that_are_not_entered_are_not_read(opened_alone):
+    rooms = opened_alone[1].split()
+    assert {"tiers", "churn", "clv", "features", "records"} <= set(rooms)
+    assert {"service_level", "validation", "reporting"}.isdisjoint(rooms)

@@ -23,6 +23,8 @@ RESULTS: Mapping[str, Callable[[Any], object]] = {
     # The newest first: the session begins with the oldest, and they meet.
     "tier_reviews": lambda study: [study.tiers.indicators_on(day) for day in reversed(study.tiers.reviews.values())],
     "tier_prediction": lambda study: study.tiers.prediction,
+    "tier_survival": lambda study: study.tiers.survival,
+    "visits_work": lambda study: study.playbook.visits_work,
 }
 # Bytes of files: beyond, a second process would hold too much in memory beside the first.
 _MOST = 2**28

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -97,8 +99,7 @@ def open_study(
 
 def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, seed: int, folder: Path | None) -> Study:
     """Return the study, the one that is open already where nothing has changed since."""
-    from clvlab.study import Study  # here: all models come with it, a second in which another process has begun
-
+    Study = _study_with_models()
     if everything.key is None:
         return Study(everything, assumptions, as_of, seed, folder)
     key = fingerprint(everything.key, as_of or everything.last_date, seed, folder)
@@ -108,6 +109,20 @@ def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, s
             _OPEN.popitem(last=False)
     _OPEN.move_to_end(key)
     return _OPEN[key]
+
+
+def _study_with_models() -> type[Study]:
+    """Return the class of studies: all models come with it, a second's work in which a helper has begun.
+
+    Python's collector would go through all that came with them again and again, and once more when the process ends: a
+    tenth of the time of a report. What is there by now stays as long as the process, and the collector is told so.
+    """
+    first = "clvlab.study" not in sys.modules
+    from clvlab.study import Study
+
+    if first:
+        gc.freeze()
+    return Study
 
 
 def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:

@@ -7,13 +7,10 @@ from dataclasses import asdict, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from clvlab.account.account import Account
-from clvlab.account.accounts import Accounts
-from clvlab.account.group import Group
 from clvlab.assumptions import Assumptions
 from clvlab.churn.checking.out_of_time import OutOfTime
 from clvlab.churn.customer_base import assess, check
@@ -33,16 +30,21 @@ from clvlab.records.contract import ACTIVITY_TABLES
 from clvlab.records.records import Records
 from clvlab.refusal import Refused
 from clvlab.results import Note
-from clvlab.retention.accounts import accounts_to_watch
-from clvlab.retention.customer_retention import Retention
-from clvlab.retention.watch_list_result import WatchList
-from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
-from clvlab.service_level.customer_service_level import ServiceLevel
 from clvlab.tiers.base import Base
 from clvlab.tiers.customer_classes import CustomerClasses
 from clvlab.tiers.customer_playbook import Playbook
 from clvlab.tiers.customer_tiers import Tiers
-from clvlab.validation.model_validation import ModelValidation
+
+# Rooms that many sessions never enter come with the property that opens them.
+if TYPE_CHECKING:
+    from clvlab.account.account import Account
+    from clvlab.account.accounts import Accounts
+    from clvlab.account.group import Group
+    from clvlab.retention.customer_retention import Retention
+    from clvlab.retention.watch_list_result import WatchList
+    from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
+    from clvlab.service_level.customer_service_level import ServiceLevel
+    from clvlab.validation.model_validation import ModelValidation
 
 # Columns of a simulated market's truth that say when something happened.
 TRUE_DATES = ("month", "left_on", "returned_on")
@@ -177,6 +179,8 @@ class Study:
     @cached_property
     def watch_list(self) -> WatchList:
         """Whom to call first, by the margin at stake."""
+        from clvlab.retention.accounts import accounts_to_watch
+
         return accounts_to_watch(self.churn, self.clv)
 
     @property
@@ -206,11 +210,15 @@ class Study:
     @cached_property
     def satisfaction(self) -> CustomerSatisfaction:
         """What customers think of the service, and what service does to what they think and do."""
+        from clvlab.satisfaction.customer_satisfaction import CustomerSatisfaction
+
         return CustomerSatisfaction(self._known, self._bought, self.as_of, lambda: self.churn.base.rhythm)
 
     @cached_property
     def service_level(self) -> ServiceLevel:
         """Which service level pays, for whom."""
+        from clvlab.service_level.customer_service_level import ServiceLevel
+
         return ServiceLevel(
             self._known, self.as_of, self._in_currency, self.seed, self.satisfaction, lambda: self.clv,
             lambda: self.tiers.labels,
@@ -219,11 +227,15 @@ class Study:
     @cached_property
     def retention(self) -> Retention:
         """Whom to act on, what to test, whom to win back, and whether winning or keeping is the better use of money."""
+        from clvlab.retention.customer_retention import Retention
+
         return Retention(self._in_currency, self.seed, self._bought, lambda: self.churn, lambda: self.watch_list)
 
     @cached_property
     def accounts(self) -> Accounts:
         """The files of all accounts."""
+        from clvlab.account.accounts import Accounts
+
         return Accounts(self.playbook, self.retention, self.satisfaction)
 
     def account(self, customer_id: str = "") -> Account:
@@ -244,11 +256,14 @@ class Study:
         Refused
             When there is no such region or manager; the nearest is named.
         """
+        from clvlab.account.group import Group
+
         return Group(self.accounts, region, account_manager)
 
     @cached_property
     def validation(self) -> ModelValidation:
         """Whether the models can be trusted on these records, and where not."""
+        from clvlab.validation.model_validation import ModelValidation
 
         def past() -> Hindsight:
             then = self.at(years_before(self.as_of, 1))
@@ -293,8 +308,9 @@ class Study:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """How many rows each table has, counted where they lie."""
-        return {name: int(table.count().execute()) for name, table in self.records.tables.items()}
+        """How many rows each table has, counted where they lie: in memory where they have been read."""
+        records = self.__dict__.get("_known", self.records)
+        return {name: int(table.count().execute()) for name, table in records.tables.items()}
 
     def __repr__(self) -> str:
         """Say what is in the study."""

@@ -179,12 +179,15 @@ class Playbook(Result):
         base = self.base
         if lacking := base.records.missing(contacts="kind"):
             raise Refused(lacking)
-        contacts = base.records["contacts"]
-        sold = purchases(base.records.tables).orders
-        months = account_months(base.churn().spells, sold, first_month_with(contacts), base.as_of)
-        return entitlement_effect(
-            months, ["tie"], ["orders_last_year", "tenure_months"], entitlement="visits by the account manager"
-        )
+
+        def effect() -> EntitlementEffect:
+            contacts, sold = base.records["contacts"], purchases(base.records.tables).orders
+            months = account_months(base.churn().spells, sold, first_month_with(contacts), base.as_of)
+            return entitlement_effect(
+                months, ["tie"], ["orders_last_year", "tenure_months"], entitlement="visits by the account manager"
+            )
+
+        return base.kept("visits_work", effect)
 
     @property
     def title(self) -> str:  # type: ignore[override]

@@ -169,7 +169,10 @@ class Tiers(Result):
         """
         if self.scorecard.score.nunique() < 2:
             raise Refused("All customers graded have the same points: what no draw can part says nothing about tiers.")
-        return tier_survival(self.indicators.values, self.indicators.errors, self.scheme, seed=self.base.seed)
+        known = self.indicators
+        return self.base.kept(
+            "survival", lambda: tier_survival(known.values, known.errors, self.scheme, seed=self.base.seed)
+        )
 
     @cached_property
     def quarters(self) -> dict[str, Scorecard]:
