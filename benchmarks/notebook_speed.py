@@ -34,8 +34,8 @@ def timed(folder: Path) -> Iterator[dict[str, float]]:
     """Yield the seconds of an empty notebook, and of that on tiers with ever more kept; every run begins anew."""
     empty, tiers = folder / "empty.ipynb", notebooks(project_root())["tiers"]
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), empty)
-    for run in range(RUNS):
-        cache, checked = folder / f"cache-{run}", folder / f"checked-{run}"
+    for number in range(RUNS):
+        cache, checked = folder / f"cache-{number}", folder / f"checked-{number}"
         found = {
             "an empty notebook": seconds_of(empty, cache),
             "tiers, nothing kept": seconds_of(tiers, cache),

@@ -113,15 +113,18 @@ def whale_curve(margins: Margins) -> WhaleCurve:
     }
     expected = share_unprofitable(margins.running)
     # Whoever had no running business lost us nothing by it.
-    ran = has_run(margins.running).mean()
+    ran = has_run(margins.running)
     missing = float("nan")
     rows: list[tuple[object, ...]] = [
         (name, len(of), len(of) / len(profit), missing, missing, float(of.sum())) for name, of in groups.items()
     ]
-    rows.append((IN_EXPECTATION, pd.NA, *(ran * part for part in expected[:3]), missing))
+    rows.append((IN_EXPECTATION, pd.NA, *(ran.mean() * part for part in expected[:3]), missing))
     frame = pd.DataFrame(rows, columns=["group", "customers", "share_of_customers", "lower", "upper", "profit"])
     frame["customers"] = frame["customers"].astype("Int64")
     frame["share_of_profit"] = frame["profit"] / net_of(profit)
-    idle = int(((profit < 0) & ~has_run(margins.running)).sum())
-    without = f"{idle:,} of the unprofitable customers have no running business so far: winning them is what they cost."
+    idle = int(((profit < 0) & ~ran).sum())
+    without = (
+        f"{idle:,} of the unprofitable customers have no running business so far: what they cost is winning them,"
+        " campaigns and credit."
+    )
     return WhaleCurve(np.sort(profit.to_numpy())[::-1], frame, margins.currency, [without] if idle else [])
