@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -167,14 +168,15 @@ def make(folder):
     for n in range(50):
         (folder / str(n)).write_text("same")
 (place / f"asks-{me}").touch()
-while len(list(place.glob("asks-*"))) < 2:
+until = time.monotonic() + 20
+while len(list(place.glob("asks-*"))) < 2 and time.monotonic() < until:
     time.sleep(0.01)
 found = cached_folder("key", make)
 assert len(list(found.iterdir())) == 50, list(found.iterdir())
 """
 UNLOCKED = """
 import filelock
-def cannot(path):
+def cannot(path, **options):
     raise OSError("no locks here")
 filelock.FileLock = cannot
 """
@@ -193,26 +195,60 @@ def test_of_two_processes_at_once_one_makes_a_folder_or_without_locks_both(
     assert [p.name for p in (tmp_path / "cache").iterdir()] == ["key"], "a lock or a draft was left"
 
 
-MAKE_FOR_EVER = """
+MAKE_FOR_LONG = """
 import sys, time
 from pathlib import Path
 from clvlab.cache import cached_folder
 def make(folder):
+    (folder / "half").touch()
     Path(sys.argv[1], "begun").touch()
     time.sleep(60)
 cached_folder("key", make)
 """
 
 
-def test_who_is_killed_keeps_nobody_from_making_the_folder(tmp_path, monkeypatch):
+@pytest.fixture
+def making(tmp_path, monkeypatch) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has begun to make the folder ``key``."""
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    process = subprocess.Popen([sys.executable, "-c", MAKE_FOR_EVER, str(tmp_path)])
-    while not (tmp_path / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    assert everything_in(cached_folder("key", lambda folder: written(folder, a="a") and None)) == {"a": "a"}
+    process = subprocess.Popen([sys.executable, "-c", MAKE_FOR_LONG, str(tmp_path)])
+    try:
+        until = time.monotonic() + 20
+        while not (tmp_path / "begun").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def made_here() -> dict[str, str]:
+    return everything_in(cached_folder("key", lambda folder: written(folder, a="a") and None))
+
+
+def test_who_is_killed_keeps_nobody_from_making_the_folder_and_its_draft_goes(making):
+    making.kill()
+    making.wait()
+    assert any(path.name.startswith(".key.draft.") for path in cache_folder().iterdir())
+    assert made_here() == {"a": "a"}
+    assert [path.name for path in cache_folder().iterdir()] == ["key"]
+
+
+def test_nobody_waits_for_ever(making, monkeypatch):
+    monkeypatch.setattr(cache, "_LONGEST_WAIT", 0.2)
+    assert made_here() == {"a": "a"}
+    assert making.poll() is None
+
+
+def test_a_lock_that_cannot_be_removed_is_no_reason_to_fail(tmp_path, monkeypatch):
+    def cannot(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(path)
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(Path, "unlink", cannot)
+    assert made_here() == {"a": "a"}
 
 
 # Keys ------------------------------------------------------------------------------------------------------

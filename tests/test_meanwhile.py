@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+import ibis
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,6 +21,7 @@ from clvlab.cache import CACHE_VARIABLE, cache_folder
 from clvlab.meanwhile import RESULTS, begin
 from clvlab.opening import open_study
 from clvlab.refusal import Refused
+from clvlab.simulate import simulate
 from clvlab.tiers import customer_tiers
 from clvlab.tiers.customer_tiers import Tiers
 
@@ -69,7 +73,7 @@ def test_a_session_finds_what_a_process_beside_it_made(small_market, small_study
         pd.testing.assert_frame_equal(study.tiers.indicators_on(day), small_study.tiers.indicators_on(day))
 
 
-@pytest.mark.parametrize("name", [name for name in RESULTS if name != "visits_work"])  # refused: too few were visited
+@pytest.mark.parametrize("name", [name for name in RESULTS if name != "visits_work"])  # too few were visited
 def test_what_is_made_is_in_the_cache_when_it_is_asked_for(small_market, own_cache, name, begun, monkeypatch):
     def as_in_another_process() -> None:
         monkeypatch.setattr(opening, "_OPEN", OrderedDict())
@@ -123,15 +127,46 @@ def test_nothing_begins_twice_with_one_core_or_with_much_data(own_cache, begun, 
     assert len(begun) == 5
 
 
-def test_a_result_of_another_name_is_refused_with_the_nearest(small_market, begun):
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_result_of_another_name_is_refused_with_the_nearest(small_market, begun, connected):
     with pytest.raises(Refused, match=r"'tier_review', which .* \(did you mean 'tier_reviews'\?\)"):
-        open_study(small_market, meanwhile=["tier_review"])
+        open_study(ibis.duckdb.connect() if connected else small_market, meanwhile=["tier_review"])
     assert begun == []
+
+
+def test_without_a_helper_the_session_goes_on(small_market, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    assert open_study(small_market, meanwhile=[REVIEWS], as_of="2025-10-31").as_of == dt.date(2025, 10, 31)
+
+
+def test_a_second_helper_makes_nothing_again(own_cache, small_market, monkeypatch):
+    made = []
+    monkeypatch.setattr(helper, "RESULTS", {"one": made.append})
+    for _ in range(2):
+        helper.make("meanwhile-mine", ["one"], {"data": str(small_market)})
+    assert len(made) == 1
+
+
+def test_whether_visits_work_comes_back_as_it_was_made(tmp_path, own_cache, monkeypatch):
+    simulate(customers=300, months=36, seed=1).write(tmp_path / "market")
+    helper.make("meanwhile-mine", ["visits_work"], {"data": str(tmp_path / "market")})
+    assert "visits_work" in kinds(own_cache)
+    found = []
+    for _ in range(2):
+        monkeypatch.setattr(opening, "_OPEN", OrderedDict())
+        found.append(open_study(tmp_path / "market").playbook.visits_work)
+        shutil.rmtree(next(own_cache.glob("visits_work-*")))
+    kept, made = found
+    pd.testing.assert_frame_equal(kept.to_frame(), made.to_frame())
+    assert (repr(kept), kept._repr_html_()) == (repr(made), made._repr_html_())
 
 
 def test_nothing_begins_unless_it_is_asked_for_of_a_folder_as_it_is(small_market, small_study, begun):
     open_study(small_market)
     open_study(small_market, assumptions=small_study.assumptions, meanwhile=[REVIEWS])
     assert begun == []
-    open_study(small_market, meanwhile=[REVIEWS], as_of="2025-11-30", redact=True)
+    open_study(
+        small_market, meanwhile=[REVIEWS], as_of=pd.Timestamp("2025-11-30"), seed=np.int64(1), redact=np.bool_(True)
+    )
     assert '"as_of": "2025-11-30", "seed": 1, "redact": true' in begun[0][-1]

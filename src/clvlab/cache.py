@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CACHE_VARIABLE = "CLVLAB_CACHE"
 _DRAFT = ".draft."
+_LONGEST_WAIT = 600  # seconds for another process to make what takes it tens of seconds
 _LIBRARIES = ("clvlab", "ibis-framework", "duckdb", "numpy", "pandas", "scipy", "matplotlib", "papermill")
 
 
@@ -101,9 +102,9 @@ def whole(path: Path) -> Iterator[Path]:
         shutil.rmtree(workplace, ignore_errors=True)
 
 
-def clear_drafts(folder: Path) -> None:
-    """Take away what :func:`whole` left in a folder when its process was killed."""
-    for draft in folder.glob(f".*{_DRAFT}*"):
+def clear_drafts(folder: Path, name: str = "*") -> None:
+    """Take away what a process that was killed left in a folder: drafts of a name, or all of them."""
+    for draft in folder.glob(f".{name}{_DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
 
 
@@ -123,15 +124,24 @@ def cached_folder(key: str, make: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from making a folder meanwhile; when this one ends, however it ends, they may."""
+    """Keep others from making a folder meanwhile; when this process ends, however it ends, they may.
+
+    Where files cannot be locked, or after a long wait, each makes its own.
+    """
     from filelock import FileLock  # here, since what is kept already is read without it
 
     path = folder.with_name(f".{folder.name}.lock")
     with ExitStack() as held:
-        with suppress(OSError):  # where files cannot be locked, each process makes its own
-            held.enter_context(FileLock(path))
-            held.callback(path.unlink, missing_ok=True)
+        with suppress(OSError):
+            held.enter_context(FileLock(path, timeout=_LONGEST_WAIT, fallback_to_soft=False))
+            held.callback(_remove, path)
+            clear_drafts(folder.parent, folder.name)
         yield
+
+
+def _remove(lock: Path) -> None:
+    with suppress(OSError):  # the system may not remove a file that is open; then its lock goes with it
+        lock.unlink()
 
 
 def _fill(folder: Path, make: Callable[[Path], None]) -> None:

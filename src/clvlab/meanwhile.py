@@ -1,8 +1,8 @@
-"""Results that another process makes meanwhile, on a core that is free, and leaves in the cache.
+"""Results that another process makes meanwhile and leaves in the cache.
 
-Python works on one core. While a session takes in records and fits one model, a helper opens the same study and makes
-what the session will ask for later. Nothing hangs on it: whoever asks for a result that is under way waits for it, and
-makes it where it never came.
+Python works on one core. While a session takes in records and fits one model, a helper (:mod:`clvlab.helper`) opens the
+same study and makes what the session will ask for later. Nothing hangs on it: whoever asks for a result that is under
+way waits for it, and makes it where it never came.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from clvlab.cache import cache_folder, fingerprint
@@ -30,8 +31,15 @@ RESULTS: Mapping[str, Callable[[Any], object]] = {
 _MOST = 2**28
 
 
+def check(names: Sequence[str]) -> None:
+    """Refuse a name that is none of :data:`RESULTS`."""
+    for name in names:
+        if name not in RESULTS:
+            raise Refused(f"meanwhile names {name!r}, which no helper makes{nearest(name, RESULTS)}.")
+
+
 def begin(names: Sequence[str], records: str, size: int, **opened: Any) -> None:
-    """Let a helper make results, unless one did so before; where there is no core for it, nothing happens.
+    """Let a helper make results, unless one did so before; with one core or much data nothing happens.
 
     Parameters
     ----------
@@ -43,20 +51,13 @@ def begin(names: Sequence[str], records: str, size: int, **opened: Any) -> None:
         Bytes of the files that they are read from.
     opened
         What the study is opened with, in values that JSON knows.
-
-    Raises
-    ------
-    Refused
-        When there is no result of such a name.
     """
-    for name in names:
-        if name not in RESULTS:
-            raise Refused(f"meanwhile names {name!r}, which no helper makes{nearest(name, RESULTS)}.")
     key = f"meanwhile-{fingerprint(names, records, opened)}"
     if (os.cpu_count() or 1) > 1 and size <= _MOST and not (cache_folder() / key).is_dir():
         asked = json.dumps({"key": key, "names": list(names), "opened": opened})
-        command = [sys.executable, "-m", "clvlab.helper", asked]
         silent = subprocess.DEVNULL
-        helper = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)
-        # Somebody has to ask how it ended: a notebook's kernel, told to stop, waits for whoever was never asked.
-        threading.Thread(target=helper.wait, daemon=True).start()
+        with suppress(OSError):  # without a helper the session makes everything
+            command = [sys.executable, "-m", "clvlab.helper", asked]
+            helper = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)
+            # A child that nobody waits for stays when it has ended, and a kernel that shuts down would wait for it.
+            threading.Thread(target=helper.wait, daemon=True).start()

@@ -18,7 +18,7 @@ import ibis
 from clvlab.assumptions import Assumptions, read_assumptions
 from clvlab.cache import CACHE_VARIABLE, cache_folder, cached_folder, code_key, fingerprint
 from clvlab.language import use
-from clvlab.meanwhile import begin
+from clvlab.meanwhile import begin, check
 from clvlab.periods import parse_date
 from clvlab.places import find_folder
 from clvlab.records.fingerprint import data_fingerprint
@@ -64,8 +64,8 @@ def open_study(
     redact
         Whether names of customers, managers and contacts are replaced by pseudonyms, the same for the same data.
     meanwhile
-        Results that will be asked for later and that another process makes meanwhile, where a core is free: names of
-        :data:`clvlab.meanwhile.RESULTS`. Of a folder with its own assumptions.
+        Results that will be asked for later and that another process makes meanwhile, on two cores or more: names of
+        :data:`clvlab.meanwhile.RESULTS`. Only for a folder opened without ``assumptions``; else nothing begins.
 
     Raises
     ------
@@ -79,27 +79,45 @@ def open_study(
     >>> study.summary.head()                                       # doctest: +SKIP
     """
     use(language)
+    check(meanwhile)
+    day = parse_date(as_of) if as_of else None
+    folder = key = None
     if isinstance(data, (str, Path)):
         folder = find_folder(data)
         assumed = assumptions or read_assumptions(folder)
         key = fingerprint("records", data_fingerprint(folder), asdict(assumed), code_key())
         if meanwhile and assumptions is None:
             size = sum(path.stat().st_size for paths in find_files(folder).values() for path in paths)
-            begin(meanwhile, key, size, data=str(folder), as_of=str(as_of or ""), seed=seed, redact=redact)
-        records = _loaded(folder, f"records-{key}", assumed).keyed(key)
+            then = day.isoformat() if day else ""
+            begin(meanwhile, key, size, data=str(folder), as_of=then, seed=int(seed), redact=bool(redact))
     elif isinstance(data, ibis.BaseBackend):
-        folder, assumed = None, assumptions or Assumptions()
-        records = from_connection(data, assumed)
+        assumed = assumptions or Assumptions()
     else:
         raise Refused(f"data is a {type(data).__name__}; give a folder of files or an Ibis connection.")
+    _load_models()
+    records = _loaded(folder, f"records-{key}", assumed).keyed(key) if folder else from_connection(data, assumed)
     if redact:
         records = records.redacted()
-    return _opened(records, assumed, parse_date(as_of) if as_of else None, seed, folder)
+    return _opened(records, assumed, day, seed, folder)
+
+
+def _load_models() -> None:
+    """Import the study with all its models once: a second, in which a helper has begun.
+
+    Python's collector would go through all that came with them again and again, and once more when the process ends: a
+    tenth of the time of a report. It is told that what is there by now stays, which is true of modules. What a session
+    made before its first study is freed as usual when nothing refers to it, but no more when it refers to itself.
+    """
+    if "clvlab.study" not in sys.modules:
+        import clvlab.study  # noqa: F401
+
+        gc.freeze()
 
 
 def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, seed: int, folder: Path | None) -> Study:
     """Return the study, the one that is open already where nothing has changed since."""
-    Study = _study_with_models()
+    from clvlab.study import Study
+
     if everything.key is None:
         return Study(everything, assumptions, as_of, seed, folder)
     key = fingerprint(everything.key, as_of or everything.last_date, seed, folder)
@@ -109,20 +127,6 @@ def _opened(everything: Records, assumptions: Assumptions, as_of: date | None, s
             _OPEN.popitem(last=False)
     _OPEN.move_to_end(key)
     return _OPEN[key]
-
-
-def _study_with_models() -> type[Study]:
-    """Return the class of studies: all models come with it, a second's work in which a helper has begun.
-
-    Python's collector would go through all that came with them again and again, and once more when the process ends: a
-    tenth of the time of a report. What is there by now stays as long as the process, and the collector is told so.
-    """
-    first = "clvlab.study" not in sys.modules
-    from clvlab.study import Study
-
-    if first:
-        gc.freeze()
-    return Study
 
 
 def _loaded(folder: Path, name: str, assumptions: Assumptions) -> Records:
