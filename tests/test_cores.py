@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -52,3 +55,10 @@ def test_a_part_that_cannot_be_fetched_is_told_after_those_before_it():
     assert next(coming) == 1
     with pytest.raises(Refused, match=r"No more\."):
         next(coming)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a system that keeps a process to some cores")
+def test_only_cores_that_the_process_may_use_count():
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from clvlab.cores import AT_ONCE, CORES"
+    done = subprocess.run([sys.executable, "-c", f"{code}; print(CORES, AT_ONCE)"], capture_output=True, text=True)
+    assert done.stdout.split() == ["1", "1"], done.stderr

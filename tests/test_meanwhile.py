@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -48,7 +47,7 @@ def begun(monkeypatch) -> list[list[str]]:
             pass
 
     monkeypatch.setattr(subprocess, "Popen", Helper)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(meanwhile, "CORES", 2)
     return commands
 
 
@@ -58,7 +57,7 @@ def kinds(folder: Path) -> set[str]:
 
 
 def test_a_session_finds_what_a_process_beside_it_made(small_market, small_study, own_cache, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(meanwhile, "CORES", 2)
     folder = shutil.copytree(small_market, own_cache.parent / "market")
     study = open_study(folder, meanwhile=[REVIEWS])
     until = time.monotonic() + 120
@@ -122,7 +121,7 @@ def test_nothing_begins_twice_with_one_core_or_with_much_data(own_cache, begun, 
     begin([YEAR_AGO], "key", 1, data="market", seed=1)
     assert len(begun) == 5
     begin([REVIEWS], "new", meanwhile._MOST + 1, data="market")
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(meanwhile, "CORES", 1)
     begin([REVIEWS], "new", 1, data="market")
     assert len(begun) == 5
 
@@ -135,7 +134,7 @@ def test_a_result_of_another_name_is_refused_with_the_nearest(small_market, begu
 
 
 def test_without_a_helper_the_session_goes_on(small_market, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(meanwhile, "CORES", 2)
     monkeypatch.setattr("sys.executable", "/no/such/python")
     assert open_study(small_market, meanwhile=[REVIEWS], as_of="2025-10-31").as_of == dt.date(2025, 10, 31)
 

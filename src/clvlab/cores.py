@@ -11,8 +11,10 @@ Part = TypeVar("Part")
 Made = TypeVar("Made")
 # Where there is less to work on, threads take longer to start than they save.
 _MUCH = 2**16
-# All cores, but four at most: more gain little, and what each works on takes memory of its own.
-AT_ONCE = min(os.cpu_count() or 1, 4)
+# Those that this process may use, which a scheduler may have told; not every system knows.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# All of them, but four at most: more gain little, and what each works on takes memory of its own.
+AT_ONCE = min(CORES, 4)
 
 
 def on_all_cores(work: Callable[[Part], Made], parts: Iterable[Part], size: int) -> list[Made]:

@@ -8,7 +8,6 @@ way waits for it, and makes it where it never came.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from clvlab.cache import cache_folder, fingerprint
+from clvlab.cores import CORES
 from clvlab.refusal import Refused, nearest
 
 # What is asked of the helper's study, by name: kept results that take seconds and need few of the others.
@@ -53,7 +53,7 @@ def begin(names: Sequence[str], records: str, size: int, **opened: Any) -> None:
         What the study is opened with, in values that JSON knows.
     """
     key = f"meanwhile-{fingerprint(names, records, opened)}"
-    if (os.cpu_count() or 1) > 1 and size <= _MOST and not (cache_folder() / key).is_dir():
+    if CORES > 1 and size <= _MOST and not (cache_folder() / key).is_dir():
         asked = json.dumps({"key": key, "names": list(names), "opened": opened})
         silent = subprocess.DEVNULL
         with suppress(OSError):  # without a helper the session makes everything
